@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,7 @@ class Column:
         return self.allowed + ("" if self.needed else ", or empty")
 
 
+@lru_cache(maxsize=10_000, typed=True)
 def fold(name: str) -> str:
     """Reduce a name to what matters: letters and digits, British and American spelling alike.
 
@@ -220,6 +222,9 @@ def _in_range(frame: pd.DataFrame, written: str, column: Column, problems: BadCe
 
 def read_choices(frame: pd.DataFrame, written: str, column: Column, problems: BadCells) -> np.ndarray:
     """Read a choice as the positions in ``column.choices``; -1 is missing. Bad cells are noted."""
+    dtype = frame[written].dtype
+    if isinstance(dtype, pd.CategoricalDtype) and (*dtype.categories,) == column.choices and not column.needed:
+        return np.asarray(frame[written].cat.codes, dtype=np.int16)
     codes, read = read_distinct(frame, written, column, problems)
     position = {name: k for k, name in enumerate(column.choices)}
     return np.array([position.get(str(name), -1) for name in [*read, None]], dtype=np.int16).take(codes)
@@ -228,7 +233,8 @@ def read_choices(frame: pd.DataFrame, written: str, column: Column, problems: Ba
 def distinct_cells(series: pd.Series) -> tuple[np.ndarray, list[object]]:
     """Return the distinct cells of a column, and for each row the position of its own; -1 where there is none, or a list."""
     try:
-        codes, cells = pd.factorize(series)
+        plain = isinstance(series.dtype, (np.dtype, pd.StringDtype)) and series.dtype.kind in "biufO"
+        codes, cells = pd.factorize(series.to_numpy() if plain else series)
     except TypeError:
         codes, cells = pd.factorize(series.where([isinstance(cell, Hashable) for cell in series], None))
     return codes, np.asarray(cells, dtype=object).tolist()
@@ -323,12 +329,13 @@ def names_of(columns: object, argument: str) -> list[str]:
     return list(names)
 
 
-def slip_of(name: str, known: Iterable[str]) -> str | None:
+@lru_cache(maxsize=10_000)
+def slip_of(name: str, known: tuple[str, ...]) -> str | None:
     """Return the known column that a name is probably a slip of; None where it is a name of its own.
 
     Examples
     --------
-    >>> slip_of("Rescu", ["rescue", "pga"]), slip_of("episcleritis", ["scleritis"])
+    >>> slip_of("Rescu", ("rescue", "pga")), slip_of("episcleritis", ("scleritis",))
     ('rescue', None)
     """
     near = nearest(name, known, most=1, near=SLIP, fold=fold)
@@ -337,7 +344,7 @@ def slip_of(name: str, known: Iterable[str]) -> str | None:
 
 def refuse_slips(frame: pd.DataFrame, known: Iterable[str], what: str) -> None:
     """Raise where a column is nearly named like a known one that is not there: it would silently be left out."""
-    here, wanted = {str(column) for column in frame.columns}, list(dict.fromkeys(known))
+    here, wanted = {str(column) for column in frame.columns}, tuple(dict.fromkeys(known))
     meant = {name: slip_of(name, wanted) for name in sorted(here.difference(wanted))}
     slips = [f"{name!r} (did you mean {near!r}?)" for name, near in meant.items() if near and near not in here]
     if slips:

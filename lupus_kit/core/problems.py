@@ -91,6 +91,8 @@ class BadCells(Problems):
     def add(self, frame: pd.DataFrame, column: str, bad: np.ndarray, allowed: str) -> None:
         """Note every row of ``frame[column]`` where ``bad`` is true; a cell that serves several rows is noted once."""
         positions = np.flatnonzero(bad)
+        if not len(positions):
+            return
         if self._place is None:
             rows, names = frame.index[positions].to_numpy(), np.full(len(positions), column, dtype=object)
         else:

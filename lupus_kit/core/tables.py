@@ -210,7 +210,8 @@ def _plain_table(text: str) -> tuple[list[str], pd.DataFrame] | None:
         parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, quote_char=False, ignore_empty_lines=False),
         convert_options=pyarrow.csv.ConvertOptions(column_types=texts, strings_can_be_null=False),
     )
-    return names, table.to_pandas().set_axis(list(rows))
+    cells = np.array([column.to_numpy() for column in table.columns], dtype=object).T
+    return names, pd.DataFrame(cells, index=list(rows), dtype=object)
 
 
 def _decoded(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 
 import numpy as np
 import pandas as pd
@@ -52,6 +52,11 @@ def rounded(
 def any_of(answers: Iterable[pd.Series]) -> pd.Series:
     """Tell, row by row, whether one of the answers is yes."""
     return reduce(or_, answers)
+
+
+def all_of(answers: Iterable[pd.Series]) -> pd.Series:
+    """Tell, row by row, whether each of the answers is yes."""
+    return reduce(and_, answers)
 
 
 def known_true(answers: pd.Series) -> np.ndarray:

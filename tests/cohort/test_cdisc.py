@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,18 @@ def folder(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cohort.to_cdisc(tmp_path_factory.mktemp("cdisc") / "export")
 
 
+@pytest.fixture(scope="module")
+def few() -> Cohort:
+    """One patient in each arm, where it is not the tables that count."""
+    return what_if(n_per_arm=1, seed=8)
+
+
+@pytest.fixture(scope="module")
+def made(cohort: Cohort) -> dict[str, tuple[str, pd.DataFrame, dict[str, str], dict[str, str]]]:
+    return data_sets(cohort.tables)
+
+
+@cache
 def read(folder: Path, name: str) -> pd.DataFrame:
     return pyreadstat.read_xport(str(folder / f"{name}.xpt"))[0]
 
@@ -53,17 +66,19 @@ def test_names_labels_and_lengths_keep_the_limits_of_version_5(folder: Path, nam
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_read_back_is_what_was_made(cohort: Cohort, folder: Path, name: str) -> None:
-    _, made, labels, _ = data_sets(cohort.tables)[name.upper()]
+def test_what_is_read_back_is_what_was_made(
+    made: dict[str, tuple[str, pd.DataFrame, dict[str, str], dict[str, str]]], folder: Path, name: str
+) -> None:
+    _, data, labels, _ = made[name.upper()]
     frame, meta = pyreadstat.read_xport(str(folder / f"{name}.xpt"))
     assert dict(zip(meta.column_names, meta.column_labels, strict=True)) == labels
-    assert list(frame.columns) == list(made.columns)
-    assert len(frame) == len(made)
-    for column in made:
-        if pd.api.types.is_numeric_dtype(made[column]):
-            assert np.array_equal(frame[column].to_numpy(float), made[column].to_numpy(float), equal_nan=True), column
+    assert list(frame.columns) == list(data.columns)
+    assert len(frame) == len(data)
+    for column in data:
+        if pd.api.types.is_numeric_dtype(data[column]):
+            assert np.array_equal(frame[column].to_numpy(float), data[column].to_numpy(float), equal_nan=True), column
         else:
-            assert frame[column].astype(object).tolist() == made[column].astype(object).tolist(), column
+            assert frame[column].astype(object).tolist() == data[column].astype(object).tolist(), column
 
 
 def test_every_variable_is_documented_with_its_origin(folder: Path) -> None:
@@ -137,12 +152,12 @@ def test_a_cohort_without_events_can_be_exported(tmp_path: Path) -> None:
     assert len(read(made.to_cdisc(tmp_path / "x"), "adae")) == 0
 
 
-def test_an_export_replaces_an_export_and_nothing_else(cohort: Cohort, tmp_path: Path) -> None:
-    cohort.to_cdisc(cohort.to_cdisc(tmp_path / "x"))
+def test_an_export_replaces_an_export_and_nothing_else(few: Cohort, tmp_path: Path) -> None:
+    few.to_cdisc(few.to_cdisc(tmp_path / "x"))
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
-    cohort.save(tmp_path / "y")
+    few.save(tmp_path / "y")
     with pytest.raises(InputError, match="files that are not a CDISC export"):
-        cohort.to_cdisc(tmp_path / "y")
+        few.to_cdisc(tmp_path / "y")
 
 
 def test_without_pyreadstat_the_line_to_install_it_is_said(
@@ -155,9 +170,9 @@ def test_without_pyreadstat_the_line_to_install_it_is_said(
 
 
 def test_an_interrupted_export_leaves_the_old_one_whole(
-    cohort: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    few: Cohort, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cohort.to_cdisc(tmp_path / "x")
+    few.to_cdisc(tmp_path / "x")
     before = {p.name: p.read_bytes() for p in (tmp_path / "x").iterdir() if p.suffix == ".csv"}
 
     def interrupted(*_args: object, **_more: object) -> None:
@@ -165,7 +180,7 @@ def test_an_interrupted_export_leaves_the_old_one_whole(
 
     monkeypatch.setattr(pyreadstat, "write_xport", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        cohort.to_cdisc(tmp_path / "x")
+        few.to_cdisc(tmp_path / "x")
     monkeypatch.undo()
     assert [p.name for p in tmp_path.iterdir()] == ["x"]
     assert len(list((tmp_path / "x").iterdir())) == 6

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import itertools
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -22,9 +21,9 @@ import pytest
 from lupus_kit import cohort, published
 from lupus_kit.cohort import Cohort
 from lupus_kit.cohort.columns import BILAG_ITEMS_OF, RECORDED_ITEMS, SYSTEM_ITEMS
+from lupus_kit.cohort.replica import arm_model, replicas, values
 from lupus_kit.cohort.replica import conflicts as conflict_sets
 from lupus_kit.cohort.replica import implied as bounds
-from lupus_kit.cohort.replica import replicas, values
 from lupus_kit.cohort.replica.arm_model import ArmModel, solve
 from lupus_kit.cohort.replica.findings import bilag_items, possible_grades
 from lupus_kit.cohort.replica.statements import Statement, read_statements, set_aside
@@ -238,6 +237,7 @@ def some_of(items: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("system", [s for s in BILAG_SYSTEMS if s not in ("renal", "haematological")])
 def test_every_possible_grade_is_what_the_rules_make_of_its_items(system: str) -> None:
+    cases, rows = [], []
     for now in some_of(SYSTEM_ITEMS[system]):
         for grade in possible_grades(system, {*now}) + "-":
             if now and grade == "-":
@@ -245,9 +245,10 @@ def test_every_possible_grade_is_what_the_rules_make_of_its_items(system: str) -
             present = {item: np.zeros((1, 1), dtype=bool) for items in SYSTEM_ITEMS.values() for item in items}
             present |= {item: np.ones((1, 1), dtype=bool) for item in now}
             grades = {s: np.array([[grade if s == system else ""]]) for s in BILAG_SYSTEMS}
-            items = pd.DataFrame({name: level.ravel() for name, level in bilag_items(present, grades).items()})
-            found = bilag2004(items)[f"bilag_{system}"].item()
-            assert found == grade or (grade, found) == ("-", "E"), (now, grade)
+            rows.append({name: level.item() for name, level in bilag_items(present, grades).items()})
+            cases.append((now, grade))
+    for (now, grade), found in zip(cases, bilag2004(pd.DataFrame(rows))[f"bilag_{system}"], strict=True):
+        assert found == grade or (grade, found) == ("-", "E"), (now, grade)
 
 
 def test_no_grade_that_the_rules_can_give_is_left_out() -> None:
@@ -542,12 +543,40 @@ def test_order_statistics_in_the_model_are_numpys() -> None:
             assert solve(model.cp, 5)[0] is feasible
 
 
-def test_the_solver_loads_only_when_it_is_used() -> None:
-    code = (
-        "import sys; from lupus_kit import cohort; cohort.check(cohort.replica(0)); cohort.statements(); "
-        "cohort.conflicts('he2020'); cohort.implied('responders_both_il2'); sys.exit('ortools' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_a_question_about_grades_alone_makes_no_scores() -> None:
+    model = ArmModel(3, 2)
+    model.column("bilag_total", "week 12")
+    assert {measure for measure, _ in model.columns} == {"bilag_total", "active_bilag", "_bilag_ok"}
+    model.column("sledai", "baseline")  # afterwards the whole is made, with the same grades
+    assert {"sledai", "pga", "responder"} < {measure for measure, _ in model.columns}
+    assert len(model.columns["bilag_total", "week 12"]) == 2
+
+
+@pytest.mark.parametrize(("plain", "solved"), [(True, 1), (False, 1), (None, 2)])
+def test_what_a_plain_search_leaves_open_is_asked_again(
+    plain: bool | None, solved: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    class Found:
+        best_objective_bound = objective_value = 0.0
+
+    def solve(_model: object, effort: float, **parameters: int) -> tuple[bool | None, Found]:
+        asked.append((effort, bool(parameters)))
+        return (plain if parameters else True), Found()
+
+    monkeypatch.setattr(arm_model, "solve", solve)
+    assert arm_model.answer(None, 5.0)[0] is (plain if solved == 1 else True)
+    assert asked == [(0.5, True), (5.0, False)][:solved]
+
+
+def test_what_ships_with_the_kit_needs_no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
+    # That no module loads the solver when it is imported, test_core_only shows in a Python of its own.
+    monkeypatch.setattr(arm_model, "cp_model", lambda: pytest.fail("the solver was loaded"))
+    cohort.check(cohort.replica(0))
+    cohort.statements()
+    cohort.conflicts("he2020")
+    cohort.implied("responders_both_il2")
 
 
 def test_without_the_solver_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

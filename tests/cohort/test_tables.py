@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from openpyxl import Workbook
 
 from lupus_kit.cohort import Assumptions, Cohort, what_if
-from lupus_kit.cohort.files import storage
+from lupus_kit.cohort.files import schema, storage
 from lupus_kit.core.errors import InputError
 
 
@@ -21,12 +22,19 @@ def cohort() -> Cohort:
     return what_if(Assumptions(dropout_rate=0.3, item_share={"rash": 0.4}), n_per_arm=6, seed=8)
 
 
-@pytest.fixture
-def saved(cohort: Cohort, tmp_path: Path) -> Path:
-    return cohort.save(tmp_path / "cohort")
-
-
 FORMATS = ("csv", "parquet", "xlsx")
+
+
+@pytest.fixture(scope="module")
+def folders(cohort: Cohort, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Save the cohort once in each format; the workbook holds one patient in each arm, which is all it needs."""
+    place, few = tmp_path_factory.mktemp("as_saved"), what_if(n_per_arm=1, seed=8)
+    return {format: (few if format == "xlsx" else cohort).save(place / format, format) for format in FORMATS}
+
+
+@pytest.fixture
+def saved(folders: dict[str, Path], tmp_path: Path) -> Path:
+    return shutil.copytree(folders["csv"], tmp_path / "cohort")
 
 
 def edit(path: Path, change: Callable[[list[str]], None]) -> None:
@@ -136,6 +144,11 @@ def test_an_edited_cell_is_named(saved: Path, file: str, row: int, column: str, 
     assert file in str(caught.value)
 
 
+def test_what_was_read_column_by_column_is_not_checked_again(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "check_schema", lambda *_: pytest.fail("every column was checked twice"))
+    Cohort.load(saved)
+
+
 def test_bad_cells_of_several_files_are_told_together(saved: Path) -> None:
     set_cell(saved / "visits.csv", 3, "pga", "7")
     set_cell(saved / "labs.csv", 4, "c3_g_l", "low")
@@ -193,9 +206,9 @@ def test_rows_after_dropout_are_refused(cohort: Cohort, saved: Path) -> None:
         Cohort.load(saved, allow_edits=True)
 
 
-def test_damaged_files(cohort: Cohort, tmp_path: Path) -> None:
+def test_damaged_files(folders: dict[str, Path], tmp_path: Path) -> None:
     def broken(name: str, change: Callable[[Path], object]) -> str:
-        folder = cohort.save(tmp_path / name)
+        folder = shutil.copytree(folders["csv"], tmp_path / name)
         change(folder)
         with pytest.raises(InputError) as caught:
             Cohort.load(folder)
@@ -233,9 +246,9 @@ def test_a_change_of_format_leaves_no_old_file(cohort: Cohort, saved: Path) -> N
     assert Cohort.load(saved).visits.equals(cohort.visits)
 
 
-def test_edited_and_damaged_parquet(cohort: Cohort, tmp_path: Path) -> None:
+def test_edited_and_damaged_parquet(folders: dict[str, Path], tmp_path: Path) -> None:
     def changed(name: str, table: str, change: Callable[[pd.DataFrame], pd.DataFrame], allow: bool = False) -> str:
-        folder = cohort.save(tmp_path / name, "parquet")
+        folder = shutil.copytree(folders["parquet"], tmp_path / name)
         path = folder / f"{table}.parquet"
         change(pd.read_parquet(path)).to_parquet(path, index=False)
         with pytest.raises(InputError) as caught:
@@ -249,7 +262,7 @@ def test_edited_and_damaged_parquet(cohort: Cohort, tmp_path: Path) -> None:
     assert "column 'sledai': 'x' is not allowed" in changed("c", "visits", lambda f: f.assign(sledai="x"))
     assert "row 1, column 'arm': 'IL2' is not allowed" in changed("d", "labs", lambda f: f.assign(arm="IL2"))
     assert "It lacks 'c3_g_l'" in changed("e", "labs", lambda f: f.drop(columns="c3_g_l"))
-    folder = cohort.save(tmp_path / "f", "parquet")
+    folder = shutil.copytree(folders["parquet"], tmp_path / "f")
     whole = (folder / "doses.parquet").read_bytes()
     (folder / "doses.parquet").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"doses\.parquet is not a readable Parquet file"):
@@ -265,11 +278,11 @@ def test_edited_and_damaged_parquet(cohort: Cohort, tmp_path: Path) -> None:
         Cohort.load(folder)
 
 
-def test_edited_and_damaged_excel(cohort: Cohort, tmp_path: Path) -> None:
+def test_edited_and_damaged_excel(cohort: Cohort, folders: dict[str, Path], tmp_path: Path) -> None:
     from openpyxl import load_workbook
 
     def changed(name: str, change: Callable[[Workbook], None], allow: bool = False) -> str:
-        folder = cohort.save(tmp_path / name, "xlsx")
+        folder = shutil.copytree(folders["xlsx"], tmp_path / name)
         book = load_workbook(folder / "cohort.xlsx")
         change(book)
         book.save(folder / "cohort.xlsx")
@@ -283,7 +296,7 @@ def test_edited_and_damaged_excel(cohort: Cohort, tmp_path: Path) -> None:
     said = changed("b", lambda book: book["labs"].cell(6, column, "low"), allow=True)
     assert "in cohort.xlsx, sheet 'labs':\nrow 6, column 'c3_g_l': 'low' is not allowed" in said
     assert "unknown sheet 'labs'" in changed("c", lambda book: book.remove(book["labs"]))
-    folder = cohort.save(tmp_path / "d", "xlsx")
+    folder = shutil.copytree(folders["xlsx"], tmp_path / "d")
     (folder / "cohort.xlsx").write_bytes(b"not a workbook")
     with pytest.raises(InputError, match=r"cohort\.xlsx is not a readable \.xlsx workbook"):
         Cohort.load(folder)
@@ -292,8 +305,8 @@ def test_edited_and_damaged_excel(cohort: Cohort, tmp_path: Path) -> None:
         Cohort.load(folder)
 
 
-def test_the_workbook_says_that_it_is_invented(cohort: Cohort, tmp_path: Path) -> None:
-    path = cohort.save(tmp_path / "x", "xlsx") / "cohort.xlsx"
+def test_the_workbook_says_that_it_is_invented(cohort: Cohort, folders: dict[str, Path]) -> None:
+    path = folders["xlsx"] / "cohort.xlsx"
     assert "invented" in str(pd.read_excel(path, sheet_name="about", header=None).iloc[0, 0])
     shown = pd.read_excel(path, sheet_name="dictionary", keep_default_na=False)
     assert shown["origin"].tolist() == cohort.data_dictionary()["origin"].tolist()

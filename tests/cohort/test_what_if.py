@@ -532,7 +532,7 @@ def any_assumptions(draw: st.DrawFn) -> Assumptions:
 
 
 @given(a=any_assumptions(), n=st.integers(1, 12), seed=st.integers(0, 2**32))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_any_assumptions_give_whole_and_agreeing_tables(a: Assumptions, n: int, seed: int) -> None:
     cohort = what_if(a, n_per_arm=n, seed=seed)
     for name, frame in cohort.tables.items():

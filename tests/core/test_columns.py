@@ -163,7 +163,7 @@ def test_twenty_of_a_kind_are_listed_and_the_rest_is_counted_where_it_is() -> No
     ],
 )
 def test_slips_of_the_pen(name: str, known: list[str], meant: str | None) -> None:
-    assert slip_of(name, known) == meant
+    assert slip_of(name, (*known,)) == meant
     frame = pd.DataFrame({name: [1]})
     if meant is None:
         refuse_slips(frame, known, "visits")

@@ -87,7 +87,7 @@ def test_descriptors_from_findings(version: str, gaps: float) -> None:
     got = sledai_descriptors(table, version)
     rows = zip(*columns.values(), strict=True)
     exact = ({n: plain(c, f"{n}_percent") for n, c in zip(columns, row, strict=True)} for row in rows)
-    for row, (_, mine) in zip(exact, got.iterrows(), strict=True):
+    for row, mine in zip(exact, got.to_dict("records"), strict=True):
         yes_no = (*by_row.SIGNS["pleurisy"], *by_row.SIGNS["pericarditis"], "proteinuria_stable")
         row |= {
             n: None if row[n] is None else bool(row[n]) for n in (*yes_no, *row) if n in yes_no or n.endswith("cause")
@@ -119,7 +119,9 @@ def expected_sri(rows: dict[int, Any], **options: Any) -> list[tuple[bool | None
     ],
 )
 def test_sri(options: dict[str, Any]) -> None:
-    for missing, gaps in [*((way, GAPPY) for way in MISSING), ("observed", WHOLE)]:
+    # What is open is counted in the same way whatever was asked; carrying forward changes what is open.
+    ways = ("observed", "locf") if options else MISSING
+    for missing, gaps in [*((way, GAPPY) for way in ways), ("observed", WHOLE)]:
         table, rows = scored(2, gaps, patients=40)
         asked = {"event_columns": (), "missing": missing} | options
         expected = expected_sri(rows, **asked)

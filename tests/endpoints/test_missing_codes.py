@@ -120,8 +120,10 @@ def test_words_for_missing_are_read_and_counted(tmp_path):
     plain = ["N/A", "NaN", "."]
     for group in (words, plain):
         frame = pd.concat([table(patient=["A", "A", word, word], pga=["2", "1", "2", word]) for word in group])
-        frame = frame.drop_duplicates().assign(patient=lambda t: t["patient"].map(lambda who: f"<{who}>"))
-        assert responders(tmp_path, frame.reset_index(drop=True)) == ["<A>"]
+        frame = frame.drop_duplicates().assign(
+            patient=lambda t: t["patient"].map(lambda who: f"<{who.encode().hex()}>")
+        )
+        assert responders(tmp_path, frame.reset_index(drop=True)) == ["<41>"]
         listed = ", ".join(f"{word!r} (1)" for word in group[:-1]) + f" and {group[-1]!r} (1)"
         expected = [] if group is plain else [f"Words that mean missing, in {len(group)} cells: {listed}."]
         assert list(read_visit_file(tmp_path / "v.csv").notes) == expected

@@ -149,7 +149,7 @@ def _write(tables: _Tables, folder: Path) -> None:
         )
         for variable, values in frame.items():
             text = not pd.api.types.is_numeric_dtype(values.dtype)
-            longest = max([1, *(len(v.encode()) for v in values)]) if text else 8
+            longest = max([1, *(len(v.encode()) for v in {*values})]) if text else 8
             what = (str(variable), "Char" if text else "Num", str(longest), labels[str(variable)])
             rows.append((name, *what, origins[str(variable)]))
     with (folder / _MARKER).open("w", encoding="utf-8", newline="") as file:

@@ -17,6 +17,11 @@ from lupus_kit.endpoints import BILAG_SYSTEMS, bilag_total, sledai
 REPLICA_SLEDAI = "SELENA"
 
 
+def _keys(table: str) -> list[str]:
+    own = {"patients": ["patient"], "doses": ["patient", "injection"], "adverse_events": ["patient", "event"]}
+    return own.get(table, ["patient", "week"])
+
+
 def _pandera_column(column: CohortColumn) -> Any:
     import pandera.pandas as pa
 
@@ -33,10 +38,8 @@ def schema(table: str) -> Any:
     """Return the pandera schema of one table."""
     import pandera.pandas as pa
 
-    keys = {"patients": ["patient"], "doses": ["patient", "injection"], "adverse_events": ["patient", "event"]}
     columns = {column.name: _pandera_column(column) for column in TABLES[table]}
-    unique = keys.get(table, ["patient", "week"])
-    return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=unique, name=table)
+    return pa.DataFrameSchema(columns, strict=True, ordered=True, unique=_keys(table), name=table)
 
 
 def check_schema(table: str, frame: pd.DataFrame, where: str, first_row: int) -> None:
@@ -71,6 +74,12 @@ def check_schema(table: str, frame: pd.DataFrame, where: str, first_row: int) ->
             else:
                 problems.note(f"{case.check}: {case.failure_case!r} in {case.column!r}")
         problems.raise_if_any()
+
+
+def check_rows(table: str, frame: pd.DataFrame, where: str, first_row: int) -> None:
+    """Raise where rows are there twice: all that its schema asks beyond the reading of each column."""
+    if frame.duplicated(_keys(table)).any():
+        check_schema(table, frame, where, first_row)
 
 
 def check_tables(tables: Mapping[str, pd.DataFrame], a: Assumptions | None, name: str, first_row: int) -> None:

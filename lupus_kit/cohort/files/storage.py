@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from lupus_kit.cohort.columns import NOTICE, TABLES, CohortColumn, columns_of, data_dictionary, typed
-from lupus_kit.cohort.files.schema import check_agreement, check_schema, check_tables
+from lupus_kit.cohort.files.schema import check_agreement, check_rows, check_tables
 from lupus_kit.cohort.what_if.assumptions import Assumptions
 from lupus_kit.core.columns import read_choices, read_column
 from lupus_kit.core.errors import InputError, require_choice
@@ -164,7 +164,7 @@ def load(directory: Path, allow_edits: bool) -> dict[str, Any]:
     name, first_row = place(format), 1 if format == "parquet" else 2
     tables = read_tables(directory, format, manifest["visits"])
     for table, frame in tables.items():
-        check_schema(table, frame, name.format(table), first_row)
+        check_rows(table, frame, name.format(table), first_row)
         if not allow_edits and checksum(frame, directory, table, format) != manifest["checksums"].get(table):
             raise InputError(
                 f"{name.format(table)} was changed after saving. Restore the file, or load with allow_edits=True if the "

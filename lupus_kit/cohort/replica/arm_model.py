@@ -27,6 +27,7 @@ SCALES = {"pga": 100, "prednisone": 2, "dsdna": 100, "anti_nucleosome": 100, "we
 _LARGEST = {"pga": 3, "prednisone": 200, "dsdna": 5000, "anti_nucleosome": 5000}
 _LARGEST |= dict.fromkeys(("age", "weight", "height", "bsa", "duration"), 1000)
 CLINICAL = frozenset({"sledai", "bilag_total", "active_bilag", "pga", "responder", *ORGANS})
+_GRADES = ("bilag_total", "active_bilag", "_bilag_ok")
 _INFECTIONS = ("upper respiratory infection", "herpes zoster", "pneumonia")
 _GROUPS = {
     "any infection": _INFECTIONS,
@@ -36,6 +37,8 @@ _GROUPS = {
 WEIGHTS = dict(zip(SLEDAI_ITEMS["id"], SLEDAI_ITEMS["weight"], strict=True))
 CODING = BILAG_CODING[:3]  # D and E count nothing
 DROP = 4
+#: Parameters of a search without the preparations that a small question does not repay.
+PLAIN_SEARCH = {"cp_model_probing_level": 0, "symmetry_level": 0, "linearization_level": 0}
 
 #: The value of every patient by the name of a measure and the visit.
 Columns = dict[tuple[str, str], np.ndarray]
@@ -96,6 +99,13 @@ def solve(model: Any, effort: float, seed: int = 0, **parameters: int) -> tuple[
     return {cp.OPTIMAL: True, cp.FEASIBLE: True, cp.INFEASIBLE: False}.get(status), made
 
 
+def answer(model: Any, effort: float) -> tuple[bool | None, Any]:
+    """Solve with a little plain search, and where that proves nothing with the preparations that few questions repay."""
+    possible, made = solve(model, effort / 10, **PLAIN_SEARCH)
+    proved = possible is False or (possible and made.best_objective_bound == made.objective_value)
+    return (possible, made) if proved else solve(model, effort)
+
+
 def block(measure: str) -> str:
     """Name the part of the arm a measure belongs to; the parts share no unknown."""
     if measure in CLINICAL:
@@ -127,7 +137,9 @@ class ArmModel:
     def column(self, measure: str, visit: str) -> list[Any]:
         """Return the unknown of every patient; after entry only of those followed."""
         if (measure, visit) not in self.columns:
-            if measure in CLINICAL or measure.startswith("_") or measure in WEIGHTS:
+            if measure in _GRADES:
+                self._add_grades()  # nothing else follows from them: a question about grades alone is a small model
+            elif measure in CLINICAL or measure.startswith("_") or measure in WEIGHTS:
                 self._add_activity()
             elif block(measure) == "nephritis":
                 self._add_nephritis()
@@ -163,7 +175,8 @@ class ArmModel:
                 put[organ, visit] = self._flags(organ, visit)
             put["sledai", visit] = [self._sledai(visit, i) for i in range(self._size(visit))]
             put["pga", visit] = self._whole("pga", visit, 300)
-        self._add_grades()
+        if ("_bilag_ok", VISITS[0]) not in put:
+            self._add_grades()
         for visit in VISITS[1:]:
             for name in ("responder", "_drop", "_pga_ok"):
                 put[name, visit] = []
@@ -202,7 +215,7 @@ class ArmModel:
         systems = len(BILAG_SYSTEMS)
         new = self.cp.new_int_var
         put = self.columns
-        for name in ("bilag_total", "active_bilag", "_bilag_ok"):
+        for name in _GRADES:
             put |= {(name, visit): [] for visit in VISITS}
         for i in range(self.randomised):
             entry = [new(0, systems, f"entry {g} {i}") for g in "ABO"]

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lupus_kit import published
-from lupus_kit.cohort.replica.arm_model import CODING, ArmModel, block, solve, watched
+from lupus_kit.cohort.replica.arm_model import CODING, ArmModel, answer, block, watched
 from lupus_kit.cohort.replica.statements import Statement, arm_sizes, read_statements, read_study, set_aside
 from lupus_kit.core.errors import InputError
 
@@ -24,28 +24,26 @@ _COLUMNS = ["arm", "visit", "statements", "sentence", "resolved_by", "not_honour
 Test = Callable[[Sequence[Any]], bool | None]
 
 
-def minimal_set(items: Sequence[Any], possible: Test) -> list[Any] | None:
+def minimal_set(items: Sequence[Any], possible: Test) -> list[Any]:
     """Shrink a set that cannot hold to one in which every member is needed, by leaving out one at a time.
 
     Parameters
     ----------
     items : sequence
-        Constraints.
+        Constraints that cannot hold together.
     possible : callable
-        Whether some of them can hold together; None where that stays unknown.
+        Whether some of them can; None where that stays unknown.
 
     Returns
     -------
-    list or None
-        A minimal set that cannot hold; None where all of them can, or nothing is proved.
+    list
+        A minimal set that cannot hold.
 
     Examples
     --------
     >>> minimal_set([1, 5, 7, 8], lambda chosen: sum(chosen) < 12)
     [7, 8]
     """
-    if possible(items) is not False:
-        return None
     kept = list(items)
     for item in items:
         without = [x for x in kept if x is not item]
@@ -66,12 +64,10 @@ def disjoint_minimal_sets(items: Sequence[Any], possible: Test) -> tuple[list[li
     """
     left = list(items)
     sets: list[list[Any]] = []
-    while True:
-        found = minimal_set(left, possible)
-        if found is None:
-            return sets, possible(left) is True
-        sets.append(found)
-        left = [x for x in left if x is not found[-1]]
+    while (holds := possible(left)) is False:
+        sets.append(minimal_set(left, possible))
+        left = [x for x in left if x is not sets[-1][-1]]
+    return sets, holds is True
 
 
 def _possible(size: int, followed: int, age_steps: int = 1, coding: Sequence[int] = CODING) -> Test:
@@ -81,7 +77,7 @@ def _possible(size: int, followed: int, age_steps: int = 1, coding: Sequence[int
         model = ArmModel(size, followed, coding, age_steps)
         for s in statements:
             model.require(s)
-        return solve(model.cp, _EFFORT)[0]
+        return answer(model.cp, _EFFORT)[0]
 
     return ask
 
@@ -228,9 +224,8 @@ def explain_failure(mine: Sequence[Statement], size: int, followed: int) -> Inpu
     """Make the error for an arm without a replica: it names statements that conflict, where the solver finds them."""
     ask = _possible(size, followed, 10)
     for part in _blocks(mine).values():
-        found = minimal_set(part, ask)
-        if found:
-            listed = "; ".join(f"{s.id} = {s.printed}" for s in found)
+        if ask(part) is False:
+            listed = "; ".join(f"{s.id} = {s.printed}" for s in minimal_set(part, ask))
             return InputError(f"no cohort satisfies these statements together: {listed}. Change or drop one of them.")
     return InputError(
         "no replica was found: the statements alone do not contradict each other, but no patients were found that also "

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from lupus_kit import published
-from lupus_kit.cohort.replica.arm_model import ArmModel, block, solve
+from lupus_kit.cohort.replica.arm_model import ArmModel, answer, block
 from lupus_kit.cohort.replica.conflicts import explain_failure, shipped_results
 from lupus_kit.cohort.replica.statements import (
     ARM_KEYS,
@@ -232,7 +232,7 @@ def ends(
 def _least(model: _Counter, goal: Any, effort: float, statements: tuple[Statement, ...]) -> tuple[float, float]:
     """Smallest value found and proved bound: first the bound, then questions whether it can be reached."""
     model.cp.minimize(goal)
-    possible, made = solve(model.cp, effort)
+    possible, made = answer(model.cp, effort)
     if possible is False:
         raise explain_failure(statements, model.randomised, model.followed)
     found = made.objective_value if possible else float("inf")
@@ -244,7 +244,7 @@ def _least(model: _Counter, goal: Any, effort: float, statements: tuple[Statemen
         limit = int(bound) if upward else int(found) - 1
         question = model.cp.clone()
         question.add(goal <= limit)
-        reached = solve(question, effort)[0]
+        reached = answer(question, effort)[0]
         if reached:
             found = float(limit)
         elif reached is False:

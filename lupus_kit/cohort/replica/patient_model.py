@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lupus_kit.cohort.columns import SYSTEM_ITEMS
-from lupus_kit.cohort.replica.arm_model import CODING, DROP, WEIGHTS, ArmModel, Columns
+from lupus_kit.cohort.replica.arm_model import CODING, DROP, PLAIN_SEARCH, WEIGHTS, ArmModel, Columns
 from lupus_kit.cohort.replica.findings import SEDIMENT, SEVERE, possible_grades
 from lupus_kit.cohort.replica.statements import VISITS, Statement, find
 from lupus_kit.endpoints import BILAG_SYSTEMS
@@ -52,7 +52,7 @@ class _Step(ArmModel):
         """Solve for the statements on this step's measures, near the proposal."""
         self.cp.minimize(unlike)
         mine = [s for s in statements if (s.measure, s.visit) in self.columns]
-        return self.solution(mine, _EFFORT, rng, cp_model_probing_level=0, symmetry_level=0, linearization_level=0)
+        return self.solution(mine, _EFFORT, rng, **PLAIN_SEARCH)
 
 
 def _unlike(model: _Step, key: tuple[str, str], wanted: np.ndarray) -> list[Any]:

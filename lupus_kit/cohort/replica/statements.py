@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,7 @@ def _prints_as(k: int, n: int, percent: str) -> bool:
     return abs(Fraction(100 * k, n) - Fraction(percent)) <= half
 
 
+@cache
 def _percent_count(percent: str, n_max: int) -> tuple[int, int] | None:
     fits = [(k, n) for n in range(n_max, 0, -1) for k in range(n + 1) if _prints_as(k, n, percent)]
     return fits[0] if fits else None

@@ -3,6 +3,7 @@
 import html
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from lupus_kit.endpoints.sledai.total import sledai
 from lupus_kit.endpoints.visits.keys import KEYS, at_week
 from lupus_kit.endpoints.visits.visit_table import read_visits
 
-_RULES: dict[str, Callable[..., pd.DataFrame]] = {rule.__name__: rule for rule in (sri, sri50, bicla, lldas, doris)}
+_RULES: dict[str, Callable[..., pd.DataFrame]] = {rule.__name__: rule for rule in (bicla, lldas, doris)}
+_RULES |= {rule.__name__: partial(rule, reasons=False) for rule in (sri, sri50)}
 _COLUMNS = {"grades": GRADE_COLUMNS, "items": ITEM_IDS, "clinical": CLINICAL_IDS}
 #: The rows of ``definitions.toml``, by name.
 _DEFINITIONS: dict[str, dict[str, Any]] = toml_beside(__file__, "definitions.toml")

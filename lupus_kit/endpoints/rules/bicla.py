@@ -11,6 +11,7 @@ import pandas as pd
 
 from lupus_kit.core.errors import require_choice
 from lupus_kit.endpoints.bilag.grades import A, B, Flags, Grades
+from lupus_kit.endpoints.nullable import all_of
 from lupus_kit.endpoints.pga import PGA_UNITS
 from lupus_kit.endpoints.rules.intercurrent import STEROIDS, Intercurrent, read_with_events
 from lupus_kit.endpoints.rules.reasons import phrases
@@ -165,7 +166,7 @@ def bicla(
     baseline, visit = with_baseline(table)
     change = sri_changes(baseline, visit)
     clauses = bicla_clauses(baseline, visit, change, found.clauses)
-    answer = clauses.all(axis=1, skipna=False)
+    answer = all_of(clauses[name] for name in clauses)
     imputed = answer.isna() & (missing == "nonresponder")
     shown = answer.mask(imputed, False)
 

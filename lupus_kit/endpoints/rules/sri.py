@@ -15,6 +15,7 @@ import pandas as pd
 
 from lupus_kit.core.errors import InputError, is_whole, require_choice, require_switch
 from lupus_kit.endpoints.bilag.grades import BILAG_SYSTEMS, newly_a, newly_b
+from lupus_kit.endpoints.nullable import all_of
 from lupus_kit.endpoints.pga import PGA_UNITS, pga_text
 from lupus_kit.endpoints.rules.intercurrent import Intercurrent, open_words, read_with_events, require_strategy
 from lupus_kit.endpoints.rules.reasons import phrases, sentences, words_where
@@ -159,8 +160,8 @@ def evaluate_sri(table: pd.DataFrame, options: SriOptions, events: Intercurrent)
     """Apply the rule to a checked visit table."""
     baseline, visit = with_baseline(table)
     change = sri_changes(baseline, visit, options.b_to_a_is_new)
-    clauses = sri_clauses(change.join(visit[events.clauses]), options.points, events.clauses)
-    return SriEvaluation(baseline, visit, change, clauses, clauses.all(axis=1, skipna=False), events)
+    clauses = sri_clauses(change.assign(**{n: visit[n] for n in events.clauses}), options.points, events.clauses)
+    return SriEvaluation(baseline, visit, change, clauses, all_of(clauses[name] for name in clauses), events)
 
 
 def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, carried: pd.Series) -> list[str]:

@@ -88,7 +88,8 @@ def check_keys(
 
     def note(name: str, bad: pd.Series | np.ndarray, allowed: str) -> None:
         # In the wide layout several visits share a row of the file.
-        problems.add(raw.cells, where[name], raw.cells.index.isin(rows[np.asarray(bad, dtype=bool)]), allowed)
+        if np.any(bad):
+            problems.add(raw.cells, where[name], raw.cells.index.isin(rows[np.asarray(bad, dtype=bool)]), allowed)
 
     for name in ("patient", "week"):
         # A cell that is bad has been listed already.
@@ -105,16 +106,11 @@ def check_keys(
             words = "elsewhere it is written with other capitals, spaces, hyphens or zeros: write it in one way"
             note(name, flat[name].isin(_spelt_otherwise(flat[name])), words)
     if "arm" in flat:
-        first_arm = flat.groupby("patient")["arm"].transform("first")
-        other = flat["arm"].notna() & (flat["arm"] != first_arm) & flat["patient"].notna()
-        note("arm", other, "the patient has another arm in an earlier row: an arm belongs to the patient")
-    named = flat[known & flat["visit"].notna()]
-    for key, value, words in (
-        ("visit", "week", "one visit name has different weeks"),
-        ("week", "visit", "one week has different visit names"),
-    ):
-        clash = named[value] != named.groupby(key)[value].transform("first")
-        note("visit", clash.reindex(flat.index, fill_value=False), words)
+        words = "the patient has another arm in an earlier row: an arm belongs to the patient"
+        note("arm", _unlike_the_first(flat["patient"], flat["arm"]), words)
+    visit, week = flat["visit"].where(known), flat["week"].where(known)
+    note("visit", _unlike_the_first(visit, week), "one visit name has different weeks")
+    note("visit", _unlike_the_first(week, visit), "one week has different visit names")
     no_baseline = "no row has week 0: every endpoint compares with baseline"
     if (left_out["week"] < 0).any():
         no_baseline += '; screening="baseline_if_missing" (--screening baseline_if_missing) takes the visits before it'
@@ -122,6 +118,15 @@ def check_keys(
         note("week", flat.index == 0, no_baseline)
     elif (left_out["week"] < 0).any() and not (flat["week"] > 0).any():
         note("week", flat.index == 0, "all other visits are before baseline: Week-12 is read as 12 weeks before it")
+
+
+def _unlike_the_first(keys: pd.Series, values: pd.Series) -> np.ndarray:
+    """Tell which values differ from the first one that their key has; missing keys and values count nothing."""
+    key, value = (pd.factorize(column.to_numpy())[0] for column in (keys, values))
+    given = np.flatnonzero((key >= 0) & (value >= 0))
+    first = np.full(len(key), -1)
+    first[key[given][::-1]] = value[given][::-1]
+    return np.isin(np.arange(len(key)), given[value[given] != first[key[given]]])
 
 
 def _spelt_otherwise(column: pd.Series) -> set[str]:

@@ -100,7 +100,9 @@ def settle_codes(
         counts = np.bincount(where[where >= 0], minlength=len(distinct))
         if not np.isfinite(numbers).all():
             _count_words(distinct, counts, words)
-        if column.kind == "text" or not np.isfinite(numbers).any():
+        watched = USUAL.union(everywhere, codes.get(column.name, ()), _CODES["never"].get(column.name, ()))
+        nobody_has = _CODES["nobody_has"].get(column.name, np.inf)
+        if column.kind == "text" or not (watched.intersection(numbers.tolist()) or (numbers > nobody_has).any()):
             continue
         general = np.isin(numbers, [*everywhere])
         odd = _implausible(numbers, column, USUAL | everywhere)

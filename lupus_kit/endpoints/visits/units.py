@@ -112,8 +112,9 @@ def in_units(frame: pd.DataFrame, wanted: Mapping[str, str], what: str, *, whole
     problems = BadCells(what)
     read: dict[str, np.ndarray] = {}
     replaced: list[str] = []
+    columns = frame.columns.tolist()
     for own, unit in wanted.items():
-        found = _places(frame, own, unit, what)
+        found = _places(frame, columns, own, unit, what)
         target = next((given for _, given, _ in found if given), unit) if own in AS_ITS_LIMIT else unit
         unnamed: list[np.ndarray] = []
         for role, given, written in found:
@@ -143,11 +144,12 @@ def _spellings(own: str, unit: str) -> dict[str, tuple[str, str]]:
     return {own + role: (role, "") for role in ROLES} | named
 
 
-def _places(frame: pd.DataFrame, own: str, unit: str, what: str) -> list[tuple[str, str, str]]:
+def _places(frame: pd.DataFrame, columns: list[str], own: str, unit: str, what: str) -> list[tuple[str, str, str]]:
     """Find the columns of a quantity: role, unit that the name says, name."""
     known = _spellings(own, unit)
-    found = [(*known[name], name) for name in frame.columns if name in known]
-    require_columns(frame, [name for _, _, name in found], what)  # each once
+    found = [(*known[name], name) for name in columns if name in known]
+    if found:
+        require_columns(frame, [name for _, _, name in found], what)  # each once
     for role in {role for role, _, _ in found}:
         names = [name for r, _, name in found if r == role]
         if len(names) > 1:

@@ -203,7 +203,7 @@ def _made(visits: pd.DataFrame) -> pd.Series:
     """
     recorded = pd.Series(recorded_rows(visits), visits.index)
     for key in ("patient", "week"):
-        recorded |= ~recorded.groupby(visits[key]).transform("any")
+        recorded |= ~visits[key].isin(visits.loc[recorded, key])
     return recorded | (visits["week"] == 0)
 
 

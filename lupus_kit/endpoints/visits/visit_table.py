@@ -116,8 +116,10 @@ def _visit_names(visits: pd.DataFrame, keys: Keys) -> np.ndarray:
         listed = ", ".join(f"{week:g}" for week in weeks)
         wanted = "the rule compares with baseline, so the table needs week 0 and at least one later week"
         raise InputError(f"visits has the week(s) {listed}: {wanted}.")
-    cells = pd.DataFrame({"week": keys.week, "visit": visits["visit"].array}).drop_duplicates()
-    pairs = sorted(zip(cells["week"].tolist(), cells["visit"], strict=True), key=lambda pair: pair[0])
+    code, names = pd.factorize(visits["visit"])
+    pair, first = np.unique(keys.week * len(names) + code, return_index=True)
+    week, name = divmod(pair, len(names))
+    pairs = [(int(week[k]), names[name[k]]) for k in np.lexsort((first, week))]
     weeks_of, names_of = (Counter(part) for part in zip(*pairs, strict=True))
     bad = [f"week {weeks[k]:g} {name!r}" for k, name in pairs if weeks_of[k] > 1 or names_of[name] > 1]
     if bad:
@@ -128,10 +130,11 @@ def _visit_names(visits: pd.DataFrame, keys: Keys) -> np.ndarray:
 
 def with_baseline(table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return two tables of equal length: each later visit's baseline row of the same patient, and the visit's own row."""
-    at_baseline = table["week"] == 0
-    baseline, visit = table[at_baseline], table[~at_baseline]
-    again = np.repeat(np.arange(len(baseline)), len(visit) // len(baseline))
-    return baseline.iloc[again].reset_index(drop=True), visit.reset_index(drop=True)
+    at_baseline = (table["week"] == 0).to_numpy()
+    later, first = np.flatnonzero(~at_baseline), np.flatnonzero(at_baseline)
+    baseline, visit = table.take(np.repeat(first, len(later) // len(first))), table.take(later)
+    baseline.index = visit.index = pd.RangeIndex(len(later))
+    return baseline, visit
 
 
 def carried_forward(table: pd.DataFrame, rows: pd.Series) -> pd.DataFrame:

@@ -180,9 +180,9 @@ def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
 
     def shared(weeks: np.ndarray, of_those_left: bool = False) -> np.ndarray:
         """Return the weeks that more than half have: of all patients, or of those who come about then or later."""
-        have = pd.Series(patient).groupby(weeks).nunique()
-        gone = of_those_left * np.searchsorted(last, have.index.to_numpy() - 2.5)
-        return np.asarray(have.index[2 * have > len(last) - gone])
+        found, have = _patients_at(weeks, patient)
+        gone = of_those_left * np.searchsorted(last, found - 2.5)
+        return found[2 * have > len(last) - gone]
 
     def nearest(plan: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return each row's nearest planned week, its distance, and whether the patient has a closer row."""
@@ -220,6 +220,13 @@ def _inferred(patient: np.ndarray, week: np.ndarray) -> np.ndarray:
     return np.union1d(plan, own)
 
 
+def _patients_at(week: np.ndarray, patient: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weeks in order, and how many patients have a row there."""
+    weeks, at = np.unique(week, return_inverse=True)
+    people = patient.max(initial=0) + 1
+    return weeks, np.bincount(np.unique(at * people + patient) // people, minlength=len(weeks))
+
+
 def _instead_of_each_other(patient: np.ndarray, week: np.ndarray, own: list[float], plan: np.ndarray) -> np.ndarray:
     """Mark whole weeks between two planned ones of which half of the patients have one, and hardly anybody two."""
     marked = np.zeros(len(week), dtype=bool)
@@ -247,11 +254,13 @@ def _give_way(
 ) -> np.ndarray:
     """Mark rows of which the patient has a better one at the same planned visit; rows of one time are left to be refused."""
     away = np.round(np.abs(np.where(week < 0, 0, week) - at), 9)
-    rows = pd.DataFrame({"patient": patient, "at": at, "empty": ~recorded, "away": away, "early": -week})
-    rows = rows[kept & ~np.isnan(at) & (patient >= 0)].sort_values(["empty", "away", "early"])
+    rows = np.flatnonzero(kept & ~np.isnan(at) & (patient >= 0))
+    rows = rows[np.lexsort((-week[rows], away[rows], ~recorded[rows]))]
+    _, when = np.unique(at[rows], return_inverse=True)
+    _, best, cell = np.unique(patient[rows] * len(rows) + when, return_index=True, return_inverse=True)
     # Rows of the same time are a doubled visit: nobody knows which counts.
-    worse = rows["early"] != rows.groupby(["patient", "at"])["early"].transform("first")
-    return np.isin(np.arange(len(week)), rows.index[worse])
+    worse = week[rows] != week[rows[best[cell]]]
+    return np.isin(np.arange(len(week)), rows[worse])
 
 
 def _renamed(visits: pd.DataFrame, week: np.ndarray, at: np.ndarray, rows: np.ndarray) -> pd.DataFrame:
@@ -302,6 +311,6 @@ def _with_events(
 def _few(patient: np.ndarray, at: np.ndarray, patients: int) -> list[str]:
     """Name the visits that fewer than half of the patients have."""
     rows = (at > 0) & (patient >= 0)
-    have = pd.Series(patient[rows]).groupby(at[rows]).nunique()
-    few = [f"week {week:g} ({n} of {patients})" for week, n in have.items() if 2 * n < patients]
+    have = zip(*_patients_at(at[rows], patient[rows]), strict=True)
+    few = [f"week {week:g} ({n} of {patients})" for week, n in have if 2 * n < patients]
     return [f"Few patients have a row at {listing(few)}; the others have no visit there."] if few else []

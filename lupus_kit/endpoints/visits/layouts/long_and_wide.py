@@ -109,7 +109,7 @@ def map_columns(raw: RawTable, layout: str) -> tuple[pd.DataFrame, tuple[str, ..
             problems.note(f"{written!r} and {first!r} both mean {name!r}: keep one")
     ignored = [name for name in names if name not in straight and name not in suffixed]
     for name in ignored:
-        slip = slip_of(name, BY_FOLDED)
+        slip = slip_of(name, (*BY_FOLDED,))
         meant = BY_FOLDED[slip].name if slip else event_of(name)
         if meant and meant not in (here if slip else {*here, *(column.name for column, _ in suffixed.values())}):
             way_out = "Rename it, or give it a clearly different name"
@@ -145,9 +145,12 @@ def from_columns(raw: RawTable, layout: str, columns: pd.DataFrame, ignored: tup
     cells = pd.concat(parts, ignore_index=True)
     if layout == "wide":
         cells["week"] = np.repeat([week for week, _ in per_visit], len(raw.cells))
-    written = pd.DataFrame([here.set_index("name")["written"] for here in visits]).fillna("")
-    places = {name: np.repeat(written[name].to_numpy(dtype=object), len(raw.cells)) for name in written}
+    written = [dict(zip(here["name"], here["written"], strict=True)) for here in visits]
+    here, rows = {*cells}, len(raw.cells)
+    places = {
+        name: np.repeat(np.array([w.get(name, "") for w in written], object), rows) for name in {*columns["name"]}
+    }
     return TidyTable(
-        cells[[name for name in BY_NAME if name in cells]], raw.source, raw.notes, layout=layout, ignored=ignored,
+        cells[[name for name in BY_NAME if name in here]], raw.source, raw.notes, layout=layout, ignored=ignored,
         columns=columns.reset_index(drop=True), file_rows=np.tile(raw.cells.index, len(visits)), cell_columns=places,
     )  # fmt: skip
