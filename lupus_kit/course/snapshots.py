@@ -68,11 +68,20 @@ def _draw(model_id: str, state: Mapping[str, Any]) -> str:
     if name in _SILENT or (values.get("layout") and _hidden(values["layout"], state)):
         return ""
     if "children" in values:
+        form = [state.get(child.removeprefix(REFERENCE), {}) for child in values["children"]]
+        if len(form) > 1 and all(box.get("model_name") == "CheckboxModel" for box in form):
+            return _draw_form([box["state"] for box in form])
         inside = "".join(_draw(child.removeprefix(REFERENCE), state) for child in values["children"])
         return f'<div class="{"lk-row" if name in _SIDE_BY_SIDE else "lk-column"}">{inside}</div>'
     if name == "OutputModel":
         return "".join(_draw_output(output) for output in values.get("outputs") or ())
     return _draw_control(name, values)
+
+
+def _draw_form(boxes: list[Mapping[str, Any]]) -> str:
+    """Write a form of check boxes in one line: what is ticked. The form's name stands before it."""
+    ticked = [box["description"].rpartition(": ")[2] for box in boxes if box["value"]]
+    return f"<div>{len(ticked)} of {len(boxes)} ticked: <strong>{escape(', '.join(ticked) or 'none')}</strong></div>"
 
 
 def _hidden(layout: str, state: Mapping[str, Any]) -> bool:
