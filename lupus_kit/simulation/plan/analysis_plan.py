@@ -387,5 +387,6 @@ class AnalysisPlan:
         return rows + [(name, str(part)) for name, part in more if part is not None]
 
     def _repr_html_(self) -> str:
-        body = "".join(f"<tr><th>{html.escape(k)}</th><td>{html.escape(v)}</td></tr>" for k, v in self.in_words())
+        row = "<tr><th>{}</th><td style='text-align:left'>{}</td></tr>"
+        body = "".join(row.format(*map(html.escape, words)) for words in self.in_words())
         return f"<table>{body}</table>"
