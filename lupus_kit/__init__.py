@@ -30,7 +30,7 @@ if sys.version_info < (3, 11):
 
 import importlib
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 
 _SUBPACKAGES = (
     *("audit", "cohort", "course", "design", "endpoints", "figures", "inference", "lessons", "published"),
