@@ -177,7 +177,7 @@ def test_conditional_interval_puts_half_of_alpha_in_each_tail(table, level):
 def test_an_interval_excludes_no_difference_exactly_where_its_test_rejects():
     for key in [entry[0] for entry in QUICK if entry[4]]:
         with case(key):
-            for n1, n2 in [(1, 1), (2, 5), (6, 6), (8, 5), (29, 30)]:
+            for n1, n2 in [(1, 1), (2, 5), (4, 4), (7, 5), (29, 30)]:
                 for level in [0.8, 0.95]:
                     with case(n1, n2, level):
                         tables = list(brute_force.tables(n1, n2))

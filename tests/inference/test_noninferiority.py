@@ -45,7 +45,7 @@ def test_test_and_interval_never_contradict():
     for test in [*INTERVALS, "barnard", "barnard_unpooled"]:
         with case(test):
             exact = test.startswith("barnard")
-            n1, n2, step = (5, 4, 3) if exact else (9, 6, 2)
+            n1, n2, step = (5, 4, 3) if exact else (7, 5, 2)
             for x1 in range(0, n1 + 1, step):
                 for x2 in range(n2 + 1):
                     for side, inside in (("greater", lambda f: f.low >= -0.3), ("less", lambda f: f.high <= 0.3)):

@@ -455,15 +455,15 @@ def test_ten_megabytes_are_refused_at_once(tmp_path, name):
 
 
 def test_a_file_just_within_the_limit_is_read_whole(tmp_path):
-    remark = f"# {'as printed ' * 50}\n"
-    text = HEAD + "".join(CLAIM.replace('"a"', f'"a{number}"') + remark for number in range(2000))
+    remark = f"# {'as printed ' * 100}\n"
+    text = HEAD + "".join(CLAIM.replace('"a"', f'"a{number}"') + remark for number in range(1000))
     assert 1_000_000 < len(text) < 2_000_000
     start = time.perf_counter()
-    assert len(load(tmp_path, text).records) == 2000
+    assert len(load(tmp_path, text).records) == 1000
     lines = refused(tmp_path, text.replace("0.052", "zero")).splitlines()
-    assert lines[0] == "2000 problems in paper.toml:"
+    assert lines[0] == "1000 problems in paper.toml:"
     assert len(lines) == 22  # twenty of a kind, then how many more
-    assert lines[-1].startswith("... and 1980 more (")
+    assert lines[-1].startswith("... and 980 more (")
     assert time.perf_counter() - start < 30
 
 
@@ -526,7 +526,7 @@ PIECES = (
 )
 
 
-@settings(max_examples=25)
+@settings(max_examples=16)
 @given(
     st.lists(
         st.tuples(st.integers(0, 200), st.sampled_from(["put", "drop", "cut", "twice"]), st.sampled_from(PIECES)),

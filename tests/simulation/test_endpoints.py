@@ -215,7 +215,7 @@ def test_falls_are_compared_as_scipy_does():
 def test_trials_of_the_fall_of_sledai(test, monkeypatch):
     monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 1000)
     plan = AnalysisPlan(Endpoint(24, "SLEDAI fall", test=test), Endpoint(24), looks=InterimLooks((0.5, 1.0), "pocock"))
-    result = simulation.run(HE, cohort.Assumptions(), 150, seed=4, plan=plan)
+    result = simulation.run(HE, cohort.Assumptions(), 100, seed=4, plan=plan)
     trials, levels = result.trials, plan.boundaries().levels
     assert (trials["significant_primary"] == (trials["p_primary"] <= np.array(levels)[trials["look"] - 1])).all()
     assert 0.2 < trials["claimed_primary"].mean() < 0.95
@@ -224,7 +224,7 @@ def test_trials_of_the_fall_of_sledai(test, monkeypatch):
     assert abs(seen["primary: mean difference"] - result.truth.difference(0)) < 1
     assert result.coverage()["endpoint"].unique().tolist() == ["secondary"]
     assert result.pvalue_distribution()["endpoint"].unique().tolist() == ["secondary"]
-    counted = simulation.run(HE, cohort.Assumptions(), 150, seed=4, plan=plan, keep_trials=False)
+    counted = simulation.run(HE, cohort.Assumptions(), 100, seed=4, plan=plan, keep_trials=False)
     pd.testing.assert_frame_equal(result.summary(), counted.summary())
     assert AnalysisPlan.from_toml(plan.to_toml()) == plan
 
