@@ -615,7 +615,7 @@ def comparisons(draw):
     }  # fmt: skip
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(
     st.sampled_from(TEMPLATES),
     comparisons(),
@@ -648,7 +648,7 @@ def _accounted(study: Proposal) -> None:
     assert all(mains.count(start) <= 2 for start in mains)
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(
     st.lists(
         st.sampled_from(

@@ -222,7 +222,7 @@ def test_more_patients_than_were_randomised_is_a_finding_not_a_crash(tmp_path):
     assert "missing" not in report.reading
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(
     st.sampled_from([t.key for t in audit.distinct_tests()]),
     st.sampled_from(["two-sided", "greater", "less"]),

@@ -16,7 +16,7 @@ from lupus_kit import audit
 from lupus_kit.audit.values import summary_tests as summaries
 from lupus_kit.core.errors import InputError
 
-SOME = settings(max_examples=30)
+SOME = settings(max_examples=20)
 
 
 def fits(frame: pd.DataFrame) -> set[str]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from lupus_kit import cohort, design, endpoints, simulation
 from lupus_kit.core.errors import InputError
 
-SOME = settings(max_examples=30)
+SOME = settings(max_examples=20)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from scipy import stats
 
 from lupus_kit import inference
 
-SOME = settings(max_examples=30)
+SOME = settings(max_examples=20)
 
 
 def paired_p(x1_a, x2_a, n_a, both_a, x1_b, x2_b, n_b, both_b):

@@ -10,7 +10,7 @@ from scipy.stats import fisher_exact
 
 from lupus_kit import inference
 
-SOME = settings(max_examples=30)
+SOME = settings(max_examples=20)
 
 
 def test_everyone_uses_the_same_meaning_of_significant():

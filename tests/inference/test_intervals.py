@@ -20,7 +20,7 @@ from lupus_kit.core.errors import InputError
 from lupus_kit.inference.intervals.difference import constrained_rates
 from lupus_kit.inference.intervals.effects import METHODS, many_ends
 
-SOME = settings(max_examples=30)
+SOME = settings(max_examples=20)
 TABLES = [
     (16, 29, 9, 30),
     (19, 29, 11, 30),

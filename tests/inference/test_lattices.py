@@ -20,7 +20,7 @@ KEYS = list(TESTS)
 # gives another answer when the outcomes are renamed.
 NOT_SYMMETRIC_IN_OUTCOME = {"log_risk_ratio_wald"}
 EXACT = [key for key, test in TESTS.items() if test.family.endswith("exact") and "midp" not in key]
-QUIET = settings(max_examples=15)
+QUIET = settings(max_examples=10)
 
 
 def same(a, b):

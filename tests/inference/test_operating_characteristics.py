@@ -15,7 +15,7 @@ from lupus_kit import inference
 from lupus_kit.inference import TESTS
 from lupus_kit.inference.two_by_two.conditional import conditional_rejects
 
-SOME = settings(max_examples=30)
+SOME = settings(max_examples=20)
 FAST = ("pearson", "fisher", "student_t", "log_odds_wald", "barnard")
 
 

@@ -14,8 +14,8 @@ from references.cases import case
 from lupus_kit.inference.two_by_two.bernstein import basis, suprema
 from lupus_kit.inference.two_by_two.ranking import Order, quotients, rank_quotients, ranks_of_near_ties
 
-MANY = settings(max_examples=60)
-SOME = settings(max_examples=25)
+MANY = settings(max_examples=40)
+SOME = settings(max_examples=16)
 
 
 def exact_ranks(numerators, denominators):
@@ -179,7 +179,7 @@ def test_many_rows_are_worked_off_in_portions():
     np.testing.assert_array_max_ulp(whole, part, maxulp=8)
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(
     st.lists(st.tuples(st.integers(-(2**9), 2**9), st.integers(1, 2**9)), min_size=1, max_size=12),
     st.integers(0, 11),

@@ -73,7 +73,7 @@ def test_crossing_probabilities_agree_with_simulation():
     alpha=st.sampled_from([0.001, 0.01, 0.05, 0.2]),
     shape=st.sampled_from([shape for shape in BOUNDARIES if shape != "spending"]),
 )
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_every_boundary_spends_alpha_and_no_more(steps, alpha, shape):
     times = np.cumsum(steps) / np.sum(steps)
     times[-1] = 1.0

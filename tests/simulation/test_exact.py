@@ -148,7 +148,7 @@ def test_observed_agrees_with_the_sum_over_who_is_seen():
     st.floats(0.05, 0.95), st.floats(0.05, 0.95), st.floats(0, 1), st.integers(1, 12), st.integers(1, 12),
     st.sampled_from(["pearson", "fisher", "student_t"]), st.sampled_from(list(inference.STRATEGIES)),
 )  # fmt: skip
-@settings(max_examples=50)
+@settings(max_examples=20)
 def test_laws_of_probability(p1, p2, share, n1, n2, test, rule):
     low, high = correlation_bounds(p1, p2)
     rates = simulation.ResponseRates((p1, p1), (p2, p2), low + share * (high - low))

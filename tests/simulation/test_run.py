@@ -251,7 +251,7 @@ def test_three_arms_are_refused():
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=70).filter(lambda p: sum(p) > 1e-6))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_alias_columns_hold_the_probabilities(p):
     p = np.array(p) / sum(p)
     alias = Alias(np.arange(len(p)), p)
