@@ -24,6 +24,11 @@ def report() -> audit.Report:
 
 
 @pytest.fixture(scope="module")
+def written(report) -> dict[str, str]:
+    return {form: report.render(form) for form in ("table", "markdown", "json", "csv")}
+
+
+@pytest.fixture(scope="module")
 def values(report) -> dict[tuple[str, str], audit.CheckedValue]:
     return checked(report.claims_only())
 
@@ -218,8 +223,8 @@ def test_the_reading_is_one_paragraph_of_short_sentences(report):
 # ------------------------------------------------------------------ the four forms and the notebook's
 
 
-def test_json_holds_everything(report):
-    content = json.loads(report.render("json"))
+def test_json_holds_everything(report, written):
+    content = json.loads(written["json"])
     assert set(content) == {"study", "citation", "n_analyses", "rows", "tables", "findings", "remarks", "reading"}
     assert content["study"] == "he2020"
     assert content["citation"] == published.load("he2020").trial.citation
@@ -229,11 +234,11 @@ def test_json_holds_everything(report):
     ).tolist()
     assert list(content["rows"][0]) == frame.columns.tolist()
     assert content["reading"] == report.reading
-    assert "−" in report.render("json")  # readable, not escaped
+    assert "−" in written["json"]  # readable, not escaped
 
 
-def test_csv_is_the_frame(report):
-    parsed = pd.read_csv(io.StringIO(report.render("csv")), keep_default_na=False, na_values={"fits": [""]})
+def test_csv_is_the_frame(report, written):
+    parsed = pd.read_csv(io.StringIO(written["csv"]), keep_default_na=False, na_values={"fits": [""]})
     frame = report.to_frame()
     assert parsed.columns.tolist() == frame.columns.tolist()
     for name in ("claim", "printed", "analysis", "label", "population", "verdict", "sentence", "part"):
@@ -280,10 +285,9 @@ def test_the_table_fits_its_width_and_loses_nothing(report, width):
         assert printed in text
 
 
-def test_every_form_ends_with_one_newline_and_is_repeatable(report):
+def test_every_form_ends_with_one_newline_and_is_repeatable(written):
     again = audit.check("he2020")
-    for form in ("table", "markdown", "json", "csv"):
-        text = report.render(form)
+    for form, text in written.items():
         assert text.endswith("\n"), form
         assert not text.endswith("\n\n"), form
         assert text == again.render(form), form
