@@ -144,14 +144,19 @@ def test_what_does_not_go_together_is_refused(make, words):
 # --- whatever is scored
 
 
+@pytest.fixture(scope="module")
+def sixty():
+    model = cohort.Assumptions(dropout_rate=0.2, extra_weeks=())
+    return model, cohort.what_if(model, 60, np.random.default_rng(5))
+
+
 @pytest.mark.parametrize(
     "name", ["BICLA", "LLDAS", "DORIS", "modified SRI-5", "no flare", "complete renal response, BLISS-LN"]
 )
-def test_a_patient_counts_as_the_endpoint_scores_it(name):
-    model = cohort.Assumptions(dropout_rate=0.2, extra_weeks=())
+def test_a_patient_counts_as_the_endpoint_scores_it(name, sixty):
+    model, made = sixty
     plan = AnalysisPlan(Endpoint(12, name), Endpoint(24, name), missing="observed")
     found = outcomes(Scenario(model, HE, plan), 60, np.random.default_rng(5))
-    made = cohort.what_if(model, 60, np.random.default_rng(5))
     keys, people = ["patient", "arm", "visit", "week"], made.patients
     table = made.visits.merge(made.labs if "renal" in name else made.sledai.drop(columns="proteinuria_stable"), on=keys)
     table = table.merge(people[["patient", "weight_kg"]], on="patient")
