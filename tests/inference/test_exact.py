@@ -99,7 +99,7 @@ def assert_confined(lattice: np.ndarray, key: str, alternative: str, gamma: floa
 
 
 def test_berger_boos_maximises_over_the_clopper_pearson_interval():
-    for n1, n2 in [(5, 5), (10, 12), (7, 20), (29, 30)]:
+    for n1, n2 in [(5, 5), (10, 12), (7, 20), (17, 18)]:
         for alternative in ["two-sided", "greater"]:
             with case(n1, n2, alternative):
                 lattice = inference.pvalue_lattice("barnard_berger_boos", n1, n2, alternative)

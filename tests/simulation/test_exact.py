@@ -30,7 +30,7 @@ def values(result):
 @pytest.mark.parametrize("swapped", [False, True])
 def test_products_of_matrices_are_the_sum_over_all_pairs_of_cells(rule, swapped):
     # The definition, cell by cell: every outcome of one arm with every outcome of the other.
-    n1, n2 = 4, 5
+    n1, n2 = 3, 4
     visits = (
         (simulation.Endpoint(24), simulation.Endpoint(12))
         if swapped

@@ -157,10 +157,10 @@ def test_same_seed_same_trials_whatever_the_jobs(kind, plan):
 
 def test_memory_is_flat_in_the_number_of_trials():
     tracemalloc.start()
-    simulation.run(HE, RATES, 20_000_000, seed=1)
+    simulation.run(HE, RATES, 10_000_000, seed=1)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    # Ten tallies of about 2,000 rows are held before they are added up; twenty million rows would be 2 GB.
+    # Ten tallies of about 2,000 rows are held before they are added up; ten million rows would be 1 GB.
     assert peak < 20e6
 
 

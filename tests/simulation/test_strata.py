@@ -34,7 +34,7 @@ def tables_of(source, endpoint, trial):
 def test_p_values_of_many_trials_are_those_of_inference_one_by_one(size, margin):
     # Trials of three patients in an arm have strata without anybody, with one arm, and with one patient.
     one_sided = {"margin": margin, "sided": 1, "alpha": 0.025} if margin else {}
-    plan, trial, n = AnalysisPlan(test="cmh", block_size=4, **one_sided), simulation.with_patients(HE, size), 9
+    plan, trial, n = AnalysisPlan(test="cmh", block_size=4, **one_sided), simulation.with_patients(HE, size), 6
     source = StrataSource(Scenario(RARE, trial, plan), np.random.default_rng(1), n)
     source.take((np.full(n, size),) * 2)
     keys = ("cmh", "score_inverse_variance") if margin else ("cmh", "cmh_corrected", "score_inverse_variance", *EXACT)
