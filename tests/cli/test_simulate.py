@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import BrokenExecutor
+from functools import cache
 from pathlib import Path
 
 import joblib
@@ -39,6 +40,7 @@ correlation = 0.2
 """
 # More patients if the pooled rate asks for them: such trials are simulated in smaller chunks.
 ADAPTIVE = "[plan.reestimation]\nat = 0.5\n[rates]"
+FAMILYWISE = cache(simulation.familywise)
 
 
 def call(*arguments: str) -> int:
@@ -50,8 +52,9 @@ def call(*arguments: str) -> int:
 
 @pytest.fixture
 def small(monkeypatch):
-    """Draw no pictures, which take longest and are the subject of one test, and make chunks of few trials."""
+    """Draw no pictures, search a plan's familywise error once: each the subject of one test. Chunks of few trials."""
     monkeypatch.setattr(report, "pictures", lambda results: [])
+    monkeypatch.setattr(simulation, "familywise", FAMILYWISE)
     monkeypatch.setattr(chunks, "PATIENTS", 1200)  # twenty trials of 60 patients
     monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 2000)
     monkeypatch.setitem(chunks.CHUNK, "adaptive", 400)
