@@ -47,8 +47,8 @@ hypothesis.settings.register_profile("others", deadline=None)
 hypothesis.settings.load_profile("the same")
 
 # And whatever modules are loaded by then, each of which Hypothesis would read for constants to try: it takes seconds.
-of_the_kit = providers.is_local_module_file
-providers.is_local_module_file = lambda path: not hypothesis.settings.default.derandomize and of_the_kit(path)
+if of_the_kit := getattr(providers, "is_local_module_file", None):  # a name within Hypothesis, which it may change
+    providers.is_local_module_file = lambda path: not hypothesis.settings.default.derandomize and of_the_kit(path)
 
 from references.walked_notebooks import asked, kernel, walked  # noqa: E402
 
