@@ -116,6 +116,7 @@ def test_more_events_than_patients_is_a_sentence():
 
 
 def test_the_figure_needs_its_columns():
+    before = plt.get_fignums()
     with pytest.raises(InputError, match="frame lacks 'chance'"):
         figures.secondary.unseen_risk(pd.DataFrame({"risk": [0.0, 0.1]}), 0, 29, 0.1)
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == before  # no figure is left open
