@@ -17,7 +17,7 @@ def large() -> Cohort:
 
 
 def rate(cohort: Cohort, arm: str, week: int) -> float:
-    answers = endpoints.sri(cohort.visits, missing="observed")
+    answers = endpoints.sri(cohort.visits, missing="observed", reasons=False)
     answers = answers.merge(cohort.visits[["patient", "week"]])  # at visits that were made
     chosen = answers[(answers["arm"] == arm) & (answers["week"] == week)]
     return float(chosen["responder"].dropna().astype(float).mean())

@@ -142,9 +142,9 @@ def test_rules_that_contain_each_other(seed: int) -> None:
     table = random_table(480, seed)
     table["sledai"] = sledai(table)
     assert (s2k_ri50(table) <= table["sledai"]).all()
-    full, half = sri(table)["responder"], sri50(table)["responder"]
+    full, half = sri(table, reasons=False)["responder"], sri50(table)["responder"]
     assert (full <= half).all()
-    without = sri(table, components=("sledai", "pga"))["responder"]
+    without = sri(table, components=("sledai", "pga"), reasons=False)["responder"]
     assert (full <= without).all()
     # Remission has no clinical descriptor, so it is low disease activity wherever LLDAS is not kept by its own clauses.
     serology = dict.fromkeys(("low_complement", "dna_binding"), 0)  # may be new

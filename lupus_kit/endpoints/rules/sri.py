@@ -185,7 +185,7 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
     """
     baseline, visit, change, clauses, answer = found.baseline, found.visit, found.change, found.clauses, found.answer
     points, is_open = options.points, answer.isna()
-    both_made = baseline["made"] & visit["made"]
+    open_though_made = (is_open & baseline["made"] & visit["made"]).to_numpy()
     later = (found.events.table["week"] > 0).to_numpy()
     moved = found.events.moved_words()[later]
 
@@ -220,8 +220,8 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
 
     def part(name: str, words: Callable[..., str], *columns: pd.Series | np.ndarray) -> np.ndarray:
         """Mention a clause where it says what the answer says."""
-        clause = clauses[name]
-        agrees = (clause == answer) | (clause.isna() & is_open & both_made)
+        clause = clauses[name].array
+        agrees = (clause == answer.array) | (clause.isna() & open_though_made)
         return words_where(agrees, words, clause, *columns)
 
     parts = [
