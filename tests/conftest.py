@@ -17,6 +17,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from hypothesis.internal.conjecture import providers
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -44,6 +45,10 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 hypothesis.settings.register_profile("the same", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("others", deadline=None)
 hypothesis.settings.load_profile("the same")
+
+# And whatever modules are loaded by then, each of which Hypothesis would read for constants to try: it takes seconds.
+of_the_kit = providers.is_local_module_file
+providers.is_local_module_file = lambda path: not hypothesis.settings.default.derandomize and of_the_kit(path)
 
 from references.walked_notebooks import asked, kernel, walked  # noqa: E402
 

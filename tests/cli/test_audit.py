@@ -7,6 +7,7 @@ import io
 import json
 import os
 import time
+from functools import cache
 
 import pytest
 from references.reading import parse
@@ -52,6 +53,15 @@ def desk(tmp_path, monkeypatch):
     return tmp_path
 
 
+#: One report for all tests of its forms: their files are the same, and are not changed.
+CHECK = cache(audit.check)
+
+
+@pytest.fixture
+def checked_once(desk, monkeypatch):
+    monkeypatch.setattr(audit, "check", CHECK)
+
+
 def test_a_claims_file_is_audited_on_the_screen(desk, capsys):
     assert call("audit", "mine.toml") == 0
     printed = capsys.readouterr()
@@ -78,7 +88,7 @@ def test_a_shipped_study_is_audited_by_its_name(desk, capsys):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_every_form_on_the_screen_and_in_a_file(desk, capsys, form):
+def test_every_form_on_the_screen_and_in_a_file(desk, checked_once, capsys, form):
     expected = audit.check("mine.toml").render(form)
     assert call("audit", "mine.toml", "--format", form) == 0
     assert capsys.readouterr().out == expected
@@ -87,7 +97,7 @@ def test_every_form_on_the_screen_and_in_a_file(desk, capsys, form):
     assert "Wrote report.txt." in capsys.readouterr().err
 
 
-def test_the_ending_of_the_file_chooses_the_form(desk):
+def test_the_ending_of_the_file_chooses_the_form(desk, checked_once):
     found = audit.check("mine.toml")
     for name, form in {
         "r.html": "html", "r.md": "markdown", "r.json": "json", "r.csv": "csv", "r.txt": "table", "r": "table"
@@ -229,7 +239,7 @@ def test_a_claims_file_is_data(desk, capsys):
     assert not {"script", "img"} & shown.tags
 
 
-def test_the_page_needs_nothing_beside_it(desk):
+def test_the_page_needs_nothing_beside_it(desk, checked_once):
     assert call("audit", "he2020", "--out", "page.html") == 0
     source = (desk / "page.html").read_text(encoding="utf-8")
     head, _, body = source.partition("<body>")

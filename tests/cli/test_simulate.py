@@ -11,8 +11,10 @@ import subprocess
 import sys
 import time
 from concurrent.futures import BrokenExecutor
+from functools import cache
 from pathlib import Path
 
+import joblib
 import pandas as pd
 import pytest
 
@@ -38,6 +40,7 @@ correlation = 0.2
 """
 # More patients if the pooled rate asks for them: such trials are simulated in smaller chunks.
 ADAPTIVE = "[plan.reestimation]\nat = 0.5\n[rates]"
+FAMILYWISE = cache(simulation.familywise)
 
 
 def call(*arguments: str) -> int:
@@ -49,8 +52,9 @@ def call(*arguments: str) -> int:
 
 @pytest.fixture
 def small(monkeypatch):
-    """Draw no pictures, which take longest and are the subject of one test, and make chunks of few trials."""
+    """Draw no pictures, search a plan's familywise error once: each the subject of one test. Chunks of few trials."""
     monkeypatch.setattr(report, "pictures", lambda results: [])
+    monkeypatch.setattr(simulation, "familywise", FAMILYWISE)
     monkeypatch.setattr(chunks, "PATIENTS", 1200)  # twenty trials of 60 patients
     monkeypatch.setattr("lupus_kit.simulation.trials.truth.PATIENTS", 2000)
     monkeypatch.setitem(chunks.CHUNK, "adaptive", 400)
@@ -192,8 +196,9 @@ def test_what_the_new_plan_offers_can_be_used():
 def test_two_cores_write_the_same_bytes_as_one(desk, small, plan):
     (desk / "adaptive.toml").write_text(RATES.replace("[rates]", ADAPTIVE), encoding="utf-8")
     trials = {"adaptive.toml": "1200", "patients.toml": "60"}[plan]  # three chunks each
-    for jobs in ("1", "2"):
-        assert call("simulate", plan, "--trials", trials, "--jobs", jobs, "--out", f"jobs{jobs}") == 0
+    with joblib.parallel_config(backend="threading"):  # in processes: the run that is interrupted, below
+        for jobs in ("1", "2"):
+            assert call("simulate", plan, "--trials", trials, "--jobs", jobs, "--out", f"jobs{jobs}") == 0
     assert content("jobs1") == content("jobs2")
     assert len([name for name in content("jobs1") if "assumed" in name and "part-" in name]) == 3
 

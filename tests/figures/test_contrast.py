@@ -119,17 +119,14 @@ def hard_to_read(ax: Axes) -> list[str]:
     The picture is drawn without its texts; a thin line that crosses one is not its ground.
     """
     figure = ax.figure
-    page, colours = figure.bbox, {}
+    page = figure.bbox
     if engine := figure.get_layout_engine():
         engine.execute(figure)
         figure.set_layout_engine("none")
-    while new := [one for one in figure.findobj(Text) if one not in colours]:  # a picture may make ticks as it is drawn
-        colours |= {one: one.get_color() for one in new}
-        for one in new:
-            one.set_color("none")
-        figure.canvas.draw()
-    texts = [one for one in colours if one.get_visible() and one.get_text().strip()]
-    places = [(one, one.get_window_extent(), colours[one]) for one in texts]
+    figure.canvas.get_renderer().draw_text = lambda *_, **__: None
+    figure.canvas.draw()
+    texts = [one for one in figure.findobj(Text) if one.get_visible() and one.get_text().strip()]
+    places = [(one, one.get_window_extent(), one.get_color()) for one in texts]
     picture = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3] @ np.array([1 << 16, 1 << 8, 1])
     found = []
     for one, box, colour in places:

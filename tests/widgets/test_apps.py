@@ -68,7 +68,7 @@ def test_all_sliders_at_their_extremes(name, monkeypatch, without_pixels):
     others = {k: c for k, c in app.controls.items() if k not in numbers}
     corners = list(itertools.product(*map(_ends, numbers.values())))
     between = corners[1:-1]
-    tried = [corners[0], corners[-1], *random.Random(4).sample(between, min(6, len(between)))]
+    tried = [corners[0], corners[-1], *random.Random(4).sample(between, min(3, len(between)))]
     # Beside them every option of every choice: the first of all of them, then the second of all of them, and so on.
     ends = {key: _ends(control) for key, control in others.items() if key != "stable"}
     for turn in range(max(map(len, (tried, *ends.values())))):
@@ -87,7 +87,7 @@ def test_all_sliders_at_their_extremes(name, monkeypatch, without_pixels):
 def test_pictures_stay_on_the_page_are_whole_and_do_not_depend_on_the_way_to_them(name):
     # Axes, their empty look and the layout are kept: none of it may shine through into a later picture.
     app = widgets.APPS[name]()
-    for step, _ in enumerate(_walk(app, 3, seed=7)):
+    for step, _ in enumerate(_walk(app, 2, seed=7)):
         # The axes that this step has drawn on; after a step that cannot be shown, those of the picture that stays.
         (axes,) = [axes for axes in app.live.kept.values() if figures.alt_text(axes[0]) == _alt(app)]
         figure = axes[0].figure
@@ -104,8 +104,9 @@ def test_pictures_stay_on_the_page_are_whole_and_do_not_depend_on_the_way_to_the
     direct = widgets.from_state(app.state)
     assert direct.text.value == app.text.value
     assert _alt(direct) == _alt(app)
-    assert _pixels(direct).shape == _pixels(app).shape
-    assert np.abs(_pixels(direct) - _pixels(app)).max() < 0.02
+    if direct.picture.value != app.picture.value:  # to the byte, or but for what no eye sees
+        assert _pixels(direct).shape == _pixels(app).shape
+        assert np.abs(_pixels(direct) - _pixels(app)).max() < 0.02
 
 
 @every_app
@@ -133,7 +134,7 @@ def test_controls_have_labels_and_a_view_goes_there_and_back(name, undrawn):
 
     start = app.state
     assert re.fullmatch(r"[a-z_]+\?[\w=;,.%~-]+", start), "may stand in an address"
-    for _ in _walk(app, 3, seed=1):
+    for _ in _walk(app, 2, seed=1):
         assert app.view.value == app.state
     other = widgets.from_state(app.state)
     assert other.state == app.state
