@@ -51,7 +51,7 @@ def plain(table: pd.DataFrame) -> list[dict[int, Fraction]]:
 
 @pytest.mark.parametrize(("done", "active"), [(0.3, 0.3), (0.7, 0.03), (1.0, 0.1), (0.15, 0.05)])
 def test_the_slow_reference_agrees_on_random_visits(done: float, active: float) -> None:
-    rows = 600
+    rows = 400
     now, before = (random_visits(rows, seed, done, active) for seed in (1, 2))
     involved = np.random.default_rng(3).random(rows) < 0.5
     history = pd.DataFrame(dict.fromkeys(BILAG_SYSTEMS, involved))

@@ -122,7 +122,7 @@ def test_sri(options: dict[str, Any]) -> None:
     # What is open is counted in the same way whatever was asked; carrying forward changes what is open.
     ways = ("observed", "locf") if options else MISSING
     for missing, gaps in [*((way, GAPPY) for way in ways), ("observed", WHOLE)]:
-        table, rows = scored(2, gaps, patients=40)
+        table, rows = scored(2, gaps, patients=30)
         asked = {"event_columns": (), "missing": missing} | options
         expected = expected_sri(rows, **asked)
         assert 5 < sum(verdict is True for verdict, _ in expected) < len(expected) - 5

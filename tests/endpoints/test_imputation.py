@@ -31,7 +31,9 @@ def test_between_the_worst_and_the_best_case() -> None:
     later = (visits["week"] > 0).to_numpy()
     for column in ("sledai", "pga", "bilag_renal"):
         visits[column] = visits[column].mask(later & (rng.random(len(visits)) < 0.1))
-    worst, best = (endpoints.sri(visits, missing=m)["responder"].to_numpy(dtype=float) for m in ("worst", "best"))
+    worst, best = (
+        endpoints.sri(visits, missing=m, reasons=False)["responder"].to_numpy(dtype=float) for m in ("worst", "best")
+    )
     gone = endpoints.sri(visits, missing="observed")
     lost = (gone["responder"].isna() & gone["sledai"].isna()).to_numpy()
     assert lost.any()
@@ -133,7 +135,7 @@ def test_a_reference_is_asked_for_where_no_arm_is_called_one(half_left: pd.DataF
 
 def test_a_grid_of_shifts_finds_where_the_conclusion_changes() -> None:
     visits = what_if(Assumptions(dropout_rate=0.4, drug_effect=2.5), seed=4, n_per_arm=60).visits
-    same = {"n_imputations": 10, "seed": 3}
+    same = {"n_imputations": 5, "seed": 3}
     grid = endpoints.delta_grid(visits, deltas=[0, 5, 50], week=24, **same)
     assert len(grid) == 9
     for own, of_reference in ((0, 0), (5, 0), (50, 5)):  # each row is what impute_responders says with these shifts
@@ -165,8 +167,20 @@ def test_recovers_rates_where_values_are_missing_at_random() -> None:
     full = what_if(Assumptions(dropout_rate=0), n_per_arm=800, seed=9).visits
     rng = np.random.default_rng(2)
     kept = full[(full["week"] < 12) | (rng.random(len(full)) > 0.3)]
-    truth = endpoints.sri(full).query("week == 24").groupby("arm", observed=True)["responder"].mean().astype(float)
-    crude = endpoints.sri(kept).query("week == 24").groupby("arm", observed=True)["responder"].mean().astype(float)
+    truth = (
+        endpoints.sri(full, reasons=False)
+        .query("week == 24")
+        .groupby("arm", observed=True)["responder"]
+        .mean()
+        .astype(float)
+    )
+    crude = (
+        endpoints.sri(kept, reasons=False)
+        .query("week == 24")
+        .groupby("arm", observed=True)["responder"]
+        .mean()
+        .astype(float)
+    )
     pooled = (
         endpoints.impute_responders(kept, n_imputations=20, seed=1).pooled.query("week == 24").set_index("quantity")
     )

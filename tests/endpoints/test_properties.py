@@ -60,9 +60,9 @@ CHANGED = [*BAD_SIGNS, *GOOD_SIGNS, *GRADES, *PERCENTS, "pga", "prednisone_mg_da
 @settings(max_examples=2)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.0, 0.01, 0.05]), week=st.sampled_from([4, 12, 24]))
 def test_improving_anything_never_loses_a_response(seed: int, gaps: float, week: int) -> None:
-    # In each patient other columns get better, from one to all: 360 patients in all.
+    # In each patient other columns get better, from one to all: 240 patients in all.
     rng = np.random.default_rng(seed)
-    table = random_table(180, seed, gaps)
+    table = random_table(120, seed, gaps)
     table["sledai"] = sledai(table).astype(object).where(lambda total: total.notna(), None)
     after = table.astype(dict.fromkeys(CHANGED, object))
     for row in np.flatnonzero(table["week"] == week):
@@ -76,7 +76,7 @@ def test_improving_anything_never_loses_a_response(seed: int, gaps: float, week:
 @settings(max_examples=2)
 @given(seed=st.integers(0, 10_000), gaps=st.sampled_from([0.01, 0.05]))
 def test_a_hidden_cell_leaves_the_answer_or_opens_it(seed: int, gaps: float) -> None:
-    table = random_table(300, seed)
+    table = random_table(200, seed)
     table["sledai"] = sledai(table)
     hidden = hide(table, np.random.default_rng(seed), gaps)
     for rule in VERDICT:
@@ -139,12 +139,12 @@ def test_more_room_is_asked_for_by_every_larger_n(seed: int) -> None:
 @settings(max_examples=2)
 @given(seed=st.integers(0, 10_000))
 def test_rules_that_contain_each_other(seed: int) -> None:
-    table = random_table(480, seed)
+    table = random_table(300, seed)
     table["sledai"] = sledai(table)
     assert (s2k_ri50(table) <= table["sledai"]).all()
-    full, half = sri(table)["responder"], sri50(table)["responder"]
+    full, half = sri(table, reasons=False)["responder"], sri50(table)["responder"]
     assert (full <= half).all()
-    without = sri(table, components=("sledai", "pga"))["responder"]
+    without = sri(table, components=("sledai", "pga"), reasons=False)["responder"]
     assert (full <= without).all()
     # Remission has no clinical descriptor, so it is low disease activity wherever LLDAS is not kept by its own clauses.
     serology = dict.fromkeys(("low_complement", "dna_binding"), 0)  # may be new

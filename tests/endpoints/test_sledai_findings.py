@@ -114,9 +114,9 @@ def test_serositis_needs_pain_and_a_sign_or_any_one() -> None:
                     rows.append({pain: hurts} | dict(zip(signs, seen, strict=True)))
                     expected.append(hurts or any(seen) if version in ("SELENA", "hybrid") else hurts and any(seen))
                 assert decide_all(descriptor, version, rows) == expected
-                for hidden in (pain, *signs):  # what is hidden leaves the answer or opens it
-                    got = decide_all(descriptor, version, [row | {hidden: None} for row in rows])
-                    assert all(answer in (truth, None) for answer, truth in zip(got, expected, strict=True))
+                # What is hidden leaves the answer or opens it.
+                got = decide_all(descriptor, version, [row | {name: None} for name in (pain, *signs) for row in rows])
+                assert all(answer in (truth, None) for answer, truth in zip(got, 4 * expected, strict=True))
                 both = {pain: None, signs[0]: True}
                 assert decide(descriptor, version, **both) is (True if version in ("SELENA", "hybrid") else None)
 

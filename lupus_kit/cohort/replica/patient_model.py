@@ -35,7 +35,7 @@ _AB_SHARE = {True: (0.6, 0.2), False: (0.04, 0.2)}
 _C_SHARE = 0.35
 #: Work the solver may spend on agreeing with the proposal, in its deterministic seconds; that a step has no solution is
 #: shown at once.
-_EFFORT = 0.2
+EFFORT = 0.2
 _ATTEMPTS, _WITH_ONE_ENTRY = 48, 6
 
 
@@ -52,7 +52,7 @@ class _Step(ArmModel):
         """Solve for the statements on this step's measures, near the proposal."""
         self.cp.minimize(unlike)
         mine = [s for s in statements if (s.measure, s.visit) in self.columns]
-        return self.solution(mine, _EFFORT, rng, **PLAIN_SEARCH)
+        return self.solution(mine, EFFORT, rng, **PLAIN_SEARCH)
 
 
 def _unlike(model: _Step, key: tuple[str, str], wanted: np.ndarray) -> list[Any]:

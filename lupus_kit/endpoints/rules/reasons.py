@@ -35,8 +35,8 @@ def phrases(make: Callable[..., str], *columns: object) -> np.ndarray:
 
 
 def _cells(column: object) -> list[object]:
-    if isinstance(column, np.ndarray) and column.ndim == 2:
-        return list(map(tuple, column.tolist()))
+    if isinstance(column, np.ndarray):
+        return [*map(tuple, column.tolist())] if column.ndim == 2 else column.tolist()
     return pd.Series(column).tolist()  # type: ignore[no-any-return]
 
 
@@ -72,7 +72,7 @@ def words_where(
     applies: pd.Series | np.ndarray, make: str | Callable[..., str], *columns: pd.Series | np.ndarray
 ) -> np.ndarray:
     """Write, in the rows where they apply, the same words or those made of the columns; empty elsewhere."""
-    here = applies.to_numpy(dtype=bool, na_value=False) if isinstance(applies, pd.Series) else applies
+    here = applies if isinstance(applies, np.ndarray) else applies.to_numpy(dtype=bool, na_value=False)
     words = np.full(len(here), "", dtype=object)
     words[here] = make if isinstance(make, str) else phrases(make, *(column[here] for column in columns))
     return words

@@ -87,7 +87,7 @@ def sri_changes(baseline: pd.DataFrame, visit: pd.DataFrame, b_to_a_is_new: bool
         newly A and newly B) and ``grades_known`` (true, or missing where one of the eighteen grades is); where there is
         PGA ``pga_rise``.
     """
-    change = pd.DataFrame({"sledai_baseline": baseline["sledai"], "sledai_drop": baseline["sledai"] - visit["sledai"]})
+    change = {"sledai_baseline": baseline["sledai"], "sledai_drop": baseline["sledai"] - visit["sledai"]}
     if GRADE_LIST[0] in visit:
         before, now = baseline[GRADE_LIST].to_numpy(), visit[GRADE_LIST].to_numpy()
         change["new_a"] = newly_a(before, now, b_to_a_is_new).sum(axis=1)
@@ -96,7 +96,7 @@ def sri_changes(baseline: pd.DataFrame, visit: pd.DataFrame, b_to_a_is_new: bool
         change["grades_known"] = pd.arrays.BooleanArray(~unknown, unknown)
     if "pga" in visit:
         change["pga_rise"] = visit["pga"] - baseline["pga"]
-    return change
+    return pd.DataFrame(change, index=visit.index)
 
 
 def sri_clauses(change: pd.DataFrame, points: int = 4, events: Sequence[str] = ()) -> pd.DataFrame:
@@ -121,7 +121,7 @@ def sri_clauses(change: pd.DataFrame, points: int = 4, events: Sequence[str] = (
     ----------
     Furie RA, et al. Arthritis Rheum 2009;61:1143-1151.
     """
-    clauses = pd.DataFrame(index=change.index)
+    clauses: dict[str, pd.Series] = {}
     clauses["sledai_clause"] = (change["sledai_baseline"] >= points) & (change["sledai_drop"] >= points)
     if "new_a" in change:
         clauses["bilag_clause"] = (change["new_a"] == 0) & (change["new_b"] < NEW_B_LIMIT) & change["grades_known"]
@@ -129,7 +129,7 @@ def sri_clauses(change: pd.DataFrame, points: int = 4, events: Sequence[str] = (
         clauses["pga_clause"] = change["pga_rise"] < PGA_LIMIT
     for event in events:
         clauses[f"no {event}"] = ~change[event]
-    return clauses
+    return pd.DataFrame(clauses, index=change.index)
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
     """
     baseline, visit, change, clauses, answer = found.baseline, found.visit, found.change, found.clauses, found.answer
     points, is_open = options.points, answer.isna()
-    both_made = baseline["made"] & visit["made"]
+    open_though_made = (is_open & baseline["made"] & visit["made"]).to_numpy()
     later = (found.events.table["week"] > 0).to_numpy()
     moved = found.events.moved_words()[later]
 
@@ -220,8 +220,8 @@ def sri_reasons(found: SriEvaluation, options: SriOptions, shown: pd.Series, car
 
     def part(name: str, words: Callable[..., str], *columns: pd.Series | np.ndarray) -> np.ndarray:
         """Mention a clause where it says what the answer says."""
-        clause = clauses[name]
-        agrees = (clause == answer) | (clause.isna() & is_open & both_made)
+        clause = clauses[name].array
+        agrees = (clause == answer.array) | (clause.isna() & open_though_made)
         return words_where(agrees, words, clause, *columns)
 
     parts = [
