@@ -13,7 +13,7 @@ from lupus_kit.endpoints import SLEDAI_ITEMS
 
 @pytest.fixture(scope="module")
 def large() -> Cohort:
-    return what_if(n_per_arm=1500, seed=41)
+    return what_if(n_per_arm=4000, seed=41)
 
 
 def rate(cohort: Cohort, arm: str, week: int) -> float:
@@ -49,7 +49,7 @@ def test_values_are_what_their_names_say(large: Cohort) -> None:
 
 def test_monte_carlo_errors_are_those_of_repetition() -> None:
     names = ["sri4_week12_il2", "rash_week0_placebo", "pga_median_week0_il2"]
-    tables = [calibration_table(n_per_arm=200, seed=s).set_index("quantity").loc[names] for s in range(16)]
+    tables = [calibration_table(n_per_arm=200, seed=s).set_index("quantity").loc[names] for s in range(24)]
     spread = np.std([table["expected"] for table in tables], axis=0, ddof=1)
     said = np.mean([table["mc_error"] for table in tables], axis=0)
     assert ((said / spread > 0.7) & (said / spread < 1.4)).all(), said / spread

@@ -284,7 +284,7 @@ def test_rescue_goes_to_patients_with_a_bad_course() -> None:
 @pytest.mark.parametrize("mechanism", ["MCAR", "MAR", "MNAR"])
 def test_dropout_has_its_share_and_its_mechanism(mechanism: str) -> None:
     a = Assumptions(dropout_mechanism=mechanism, dropout_rate=0.25, rescue_il2=0.0, rescue_placebo=0.0)
-    cohort, full = what_if(a, n_per_arm=1500, seed=34), what_if(replace(a, dropout_rate=0.0), n_per_arm=1500, seed=34)
+    cohort, full = what_if(a, n_per_arm=4000, seed=34), what_if(replace(a, dropout_rate=0.0), n_per_arm=4000, seed=34)
     left = cohort.patients.set_index("patient")["dropout_day"]
     assert share_with_error(left.notna(), 0.25) < 4
     # The same patients without dropout: what those who left would have shown at the end.
