@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import copy
 import gc
 import json
@@ -60,6 +61,12 @@ PATIENCE = 1800
 #: half of all tests each, and whoever has done the own half takes from the end of the other's: so each half begins with long
 #: tests, and short ones are left to share.
 LONGEST = (("browser", "course", "notebooks"), ("repository",))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the kit once, before the workers begin: each of them would compile all of it."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(ROOT / "lupus_kit", quiet=2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

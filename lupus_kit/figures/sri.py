@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
-from scipy.stats import norm
+from scipy.stats import binomtest
 
 from lupus_kit.core.errors import InputError
 from lupus_kit.figures.style import ARM_PALETTE, MARKS, NEUTRAL, NO, PALETTE, YES, axes, describe, ink
@@ -26,7 +26,6 @@ _OUTCOMES = {
 }
 _REMEDY = "give the result of endpoints.sri"
 _CLAUSES = ("sledai_clause", "bilag_clause", "pga_clause")
-_Z = norm.ppf(0.975)
 
 
 def _outcome(frame: pd.DataFrame) -> pd.Series:
@@ -136,10 +135,11 @@ def response_over_time(frame: pd.DataFrame, ax: Axes | None = None, legend: bool
     for k, arm in enumerate(arms):
         groups = known.loc[known["arm"].astype(str) == arm].groupby("week")["responder"]
         x, n = groups.sum().astype(float), groups.size().astype(float)
-        share = (100 * x / n).to_numpy()
+        ends = [binomtest(int(k), int(m)).proportion_ci(method="wilson") for k, m in zip(x, n, strict=True)]
+        low, high = np.array(ends).T
+        share = 100 * (x / n).to_numpy()
         weeks = x.index.to_numpy(dtype=float) + (k - (len(arms) - 1) / 2) * 0.25  # keep the error bars apart
-        middle, half = (x + _Z**2 / 2) / (n + _Z**2), _Z * np.sqrt(x * (1 - x / n) + _Z**2 / 4) / (n + _Z**2)
-        bars = np.clip([share - 100 * (middle - half), 100 * (middle + half) - share], 0, None)
+        bars = np.clip([share - 100 * low, 100 * high - share], 0, None)
         colour = ARM_PALETTE.get(arm)
         ax.errorbar(weeks, share, yerr=bars, marker=MARKS[k % 8], color=colour, capsize=3, linewidth=2, label=arm)
         said.append(f"{arm} from {share[0]:.0f} % at week {x.index[0]:g} to {share[-1]:.0f} % at week {x.index[-1]:g}")
