@@ -17,7 +17,7 @@ from lupus_kit.audit.values.provenance import distinct_analyses
 from lupus_kit.core.errors import InputError
 from lupus_kit.published import read_p
 
-FEW = settings(max_examples=8)
+FEW = settings(max_examples=10)
 
 
 # ------------------------------------------------------------------ he 2020, whole

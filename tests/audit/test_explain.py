@@ -20,7 +20,7 @@ from lupus_kit.audit.values.consistency import quantile_definitions
 from lupus_kit.audit.values.multiverse import EXCLUDED
 from lupus_kit.core.errors import InputError
 
-FEW = settings(max_examples=10)
+FEW = settings(max_examples=13)
 TRIAL = [("0.052", 16, 29, 9, 30), ("0.027", 19, 29, 11, 30)]
 
 

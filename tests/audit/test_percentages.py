@@ -16,8 +16,8 @@ from references.cases import case
 from lupus_kit import audit, inference
 from lupus_kit.core.errors import InputError
 
-SOME = settings(max_examples=16)
-FEW = settings(max_examples=10)
+SOME = settings(max_examples=30)
+FEW = settings(max_examples=13)
 MODES = ("half-up", "half-even", "truncate")
 TRIAL = [("0.052", 16, 29, 9, 30), ("0.027", 19, 29, 11, 30)]
 

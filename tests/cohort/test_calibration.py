@@ -13,7 +13,7 @@ from lupus_kit.endpoints import SLEDAI_ITEMS
 
 @pytest.fixture(scope="module")
 def large() -> Cohort:
-    return what_if(n_per_arm=4000, seed=41)
+    return what_if(n_per_arm=6000, seed=41)
 
 
 def rate(cohort: Cohort, arm: str, week: int) -> float:

@@ -575,11 +575,16 @@ def test_what_a_plain_search_leaves_open_is_asked_again(
 
 def test_what_ships_with_the_kit_needs_no_solver(monkeypatch: pytest.MonkeyPatch) -> None:
     # That no module loads the solver when it is imported, test_core_only shows in a Python of its own.
-    monkeypatch.setattr(arm_model, "cp_model", lambda: pytest.fail("the solver was loaded"))
+    loaded: list[str] = []
+    monkeypatch.setattr(arm_model, "cp_model", lambda: loaded.append("the solver"))
     cohort.check(cohort.replica(0))
     cohort.statements()
     cohort.conflicts("he2020")
     cohort.implied("responders_both_il2")
+    assert loaded == []
+    with pytest.raises(AttributeError):
+        cohort.replica(1)
+    assert loaded == ["the solver"], "what does need it asks there"
 
 
 def test_without_the_solver_a_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

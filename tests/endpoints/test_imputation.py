@@ -167,20 +167,12 @@ def test_recovers_rates_where_values_are_missing_at_random() -> None:
     full = what_if(Assumptions(dropout_rate=0), n_per_arm=800, seed=9).visits
     rng = np.random.default_rng(2)
     kept = full[(full["week"] < 12) | (rng.random(len(full)) > 0.3)]
-    truth = (
-        endpoints.sri(full, reasons=False)
-        .query("week == 24")
-        .groupby("arm", observed=True)["responder"]
-        .mean()
-        .astype(float)
-    )
-    crude = (
-        endpoints.sri(kept, reasons=False)
-        .query("week == 24")
-        .groupby("arm", observed=True)["responder"]
-        .mean()
-        .astype(float)
-    )
+
+    def rates(visits: pd.DataFrame) -> pd.Series:
+        last = endpoints.sri(visits, reasons=False).query("week == 24")
+        return last.groupby("arm", observed=True)["responder"].mean().astype(float)
+
+    truth, crude = rates(full), rates(kept)
     pooled = (
         endpoints.impute_responders(kept, n_imputations=20, seed=1).pooled.query("week == 24").set_index("quantity")
     )

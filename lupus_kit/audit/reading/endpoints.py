@@ -28,7 +28,7 @@ def visits_in(words: str) -> list[tuple[int, str]]:
 
 def visit_of(words: str) -> str:
     """Return the visit that words name last, or nothing."""
-    return visits_in(words)[-1][1] if visits_in(words) else ""
+    return found[-1][1] if (found := visits_in(words)) else ""
 
 
 def title_of(before: str, behind: Sequence[str], arms: Sequence[str]) -> str:
